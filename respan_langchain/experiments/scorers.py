@@ -8,18 +8,26 @@ reference is the expected output where a person gave one, else the recorded outp
 
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from numbers import Real
+from operator import eq, ge, le
 from typing import Any, Final, Literal
 
 from respan_langchain._foreign_code import load_object
 from respan_langchain.errors import ConfigurationError
-from respan_langchain.experiments.calls import Call, canonical, read_calls
+from respan_langchain.experiments.calls import canonical, read_calls
 
 Scorer = Callable[..., Any]
 TrajectoryMode = Literal["strict", "unordered", "subset", "superset"]
 
-_TRAJECTORY_MODES: Final = ("strict", "unordered", "subset", "superset")
+_TRAJECTORY_MODES: Final[Mapping[str, tuple[Callable[..., Any], Callable[..., bool]]]] = {
+    "strict": (list, eq),
+    "unordered": (Counter, eq),
+    "subset": (Counter, le),
+    "superset": (Counter, ge),
+}
+"""How each mode collects calls, and how it compares those that were made with the expected."""
 
 
 def same_answer(*, outputs: Any, reference_outputs: Any, **_: Any) -> bool:
@@ -77,10 +85,13 @@ def trajectory(mode: TrajectoryMode = "strict", *, arguments: bool = True) -> Sc
             f"trajectory mode {mode!r} is unknown: use one of {', '.join(_TRAJECTORY_MODES)}"
         )
 
+    collect, compare = _TRAJECTORY_MODES[mode]
+
+    def collect_calls(steps: Any) -> Any:
+        return collect(call.key if arguments else call.tool for call in read_calls(steps))
+
     def same_trajectory(*, trajectory: Any = (), reference_trajectory: Any = (), **_: Any) -> bool:
-        made = _call_keys(read_calls(trajectory), arguments=arguments)
-        expected = _call_keys(read_calls(reference_trajectory), arguments=arguments)
-        return _compare_calls(made, expected, mode)
+        return compare(collect_calls(trajectory), collect_calls(reference_trajectory))
 
     return _named(same_trajectory, f"trajectory({mode})")
 
@@ -168,26 +179,6 @@ def _last_number(value: Any) -> float | None:
         return float(value)
     found = re.findall(r"-?\d[\d,]*\.?\d*(?:[eE][-+]?\d+)?", text_of(value))
     return float(found[-1].replace(",", "").rstrip(".")) if found else None
-
-
-def _call_keys(calls: Sequence[Call], *, arguments: bool) -> list[str]:
-    return [call.key if arguments else call.tool for call in calls]
-
-
-def _compare_calls(made: list[str], expected: list[str], mode: TrajectoryMode) -> bool:
-    if mode == "strict":
-        return made == expected
-    left = list(expected)
-    extra = [key for key in made if not _take(left, key)]
-    allowed = {"unordered": (not extra and not left), "subset": not extra, "superset": not left}
-    return allowed[mode]
-
-
-def _take(keys: list[str], key: str) -> bool:
-    if key not in keys:
-        return False
-    keys.remove(key)
-    return True
 
 
 def _named(scorer: Scorer, name: str) -> Scorer:
