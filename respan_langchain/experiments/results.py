@@ -9,7 +9,6 @@ from typing import Any, Literal, Self
 from respan_langchain.errors import RespanError
 from respan_langchain.experiments.recorded_rows import RecordedRow
 from respan_langchain.experiments.verdict import (
-    HardFlips,
     Metric,
     Verdict,
     find_hard_flips,
@@ -19,20 +18,18 @@ from respan_langchain.experiments.verdict import (
 TrialStatus = Literal["answered", "diverged", "failed", "timed out"]
 
 
-class RegressionError(RespanError):
+class _CheckError(RespanError):
+    def __init__(self, message: str, result: "ReplayResult") -> None:
+        super().__init__(message)
+        self.result = result
+
+
+class RegressionError(_CheckError):
     """A replay is worse than its baseline; `result` has the rows."""
 
-    def __init__(self, message: str, result: "ReplayResult") -> None:
-        super().__init__(message)
-        self.result = result
 
-
-class InconclusiveError(RespanError):
+class InconclusiveError(_CheckError):
     """The rows of a replay are too few, or too noisy, to tell."""
-
-    def __init__(self, message: str, result: "ReplayResult") -> None:
-        super().__init__(message)
-        self.result = result
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +100,12 @@ class ReplayResult:
         it differs from production.
         """
         weights = {row.id: row.weight for row in self.rows}
-        before, after = _by_row(self.baseline), _by_row(self.trials)
-        names = sorted({name for values in after.values() for name in values})
-        metrics = [
-            metric
-            for name in names
-            if (metric := _metric(name, before, after, weights, margin or {})) is not None
-        ]
+        before, after = _by_metric(self.baseline), _by_metric(self.trials)
+        both = [name for name in sorted(after) if name in before]
+        built = [_metric(name, before[name], after[name], weights, margin or {}) for name in both]
+        metrics = [metric for metric in built if metric is not None]
         flips = {
-            metric.name: _flips(metric.name, before, after)
+            metric.name: find_hard_flips(before[metric.name], after[metric.name])
             for metric in metrics
             if not metric.is_amount
         }
@@ -164,21 +158,20 @@ def mean_scores(trials: Sequence[Trial]) -> dict[str, float]:
     return {name: fmean(scores) for name, scores in values.items()}
 
 
-_Values = Mapping[str, Mapping[str, Sequence[float]]]
-"""By row id and metric: a value for each repeat."""
+_Values = Mapping[str, Sequence[float]]
+"""By row id: a value of one metric for each repeat."""
 _AMOUNTS = ("cost", "latency")
 
 
-def _by_row(trials: Sequence[Trial]) -> dict[str, dict[str, list[float]]]:
+def _by_metric(trials: Sequence[Trial]) -> dict[str, dict[str, list[float]]]:
     values: dict[str, dict[str, list[float]]] = {}
     for trial in trials:
-        row = values.setdefault(trial.row_id, {})
         measured = {**trial.scores, "cost": trial.cost, "latency": trial.latency}
         if trial.status in ("answered", "failed"):
             measured["answered"] = float(trial.status == "answered")
         for name, value in measured.items():
             if value is not None:
-                row.setdefault(name, []).append(value)
+                values.setdefault(name, {}).setdefault(trial.row_id, []).append(value)
     return values
 
 
@@ -189,10 +182,10 @@ def _metric(
     weights: Mapping[str, float],
     margin: Mapping[str, float],
 ) -> Metric | None:
-    ids = [row for row in after if name in after[row] and name in before.get(row, {})]
+    ids = [row for row in after if row in before]
     if not ids:
         return None
-    if name == "answered" and all(min(*before[row][name], *after[row][name]) for row in ids):
+    if name == "answered" and all(min(*before[row], *after[row]) for row in ids):
         return None  # every row answered on both sides: the table needs no line for it
     is_amount = name in _AMOUNTS
     # Amounts are compared by medians: the mean of several repeats has a larger one than a single
@@ -200,16 +193,9 @@ def _metric(
     average = median if is_amount else fmean
     return Metric(
         name=name,
-        before=[average(before[row][name]) for row in ids],
-        after=[average(after[row][name]) for row in ids],
+        before=[average(before[row]) for row in ids],
+        after=[average(after[row]) for row in ids],
         weights=[weights.get(row, 1.0) for row in ids],
         is_amount=is_amount,
         is_judged=name != "latency" or name in margin,
-    )
-
-
-def _flips(name: str, before: _Values, after: _Values) -> HardFlips:
-    return find_hard_flips(
-        {row: values.get(name, ()) for row, values in before.items()},
-        {row: values.get(name, ()) for row, values in after.items()},
     )

@@ -181,9 +181,9 @@ def _outcome(
     if not metric.is_judged:
         return "not judged"
     if metric.is_amount:
-        if p_worse < SIGNIFICANCE and comparison.change > 1 + margin:
-            return "regression"
-        return "no regression" if comparison.high <= 1 + margin else "inconclusive"
-    if p_worse < SIGNIFICANCE and comparison.change < 0:
+        is_worse, is_excluded = comparison.change > 1 + margin, comparison.high <= 1 + margin
+    else:
+        is_worse, is_excluded = comparison.change < 0, comparison.low >= -margin
+    if p_worse < SIGNIFICANCE and is_worse:
         return "regression"
-    return "no regression" if comparison.low >= -margin else "inconclusive"
+    return "no regression" if is_excluded else "inconclusive"
