@@ -39,24 +39,6 @@ class RecordedToolError(Exception):
     """A tool's recorded error; `args[0]` is `Type: message`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Divergence:
-    """A call that was not recorded."""
-
-    tool: str
-    arguments: Any
-    nearest: Call | None
-    """The recorded call that is most like it."""
-
-    def __str__(self) -> str:
-        if self.nearest is None:
-            return f"{self.tool}({self.arguments!r}) was not recorded; nothing was"
-        return (
-            f"{self.tool}({self.arguments!r}) was not recorded;"
-            f" nearest: {self.nearest.tool}({self.nearest.arguments!r})"
-        )
-
-
 @dataclass(slots=True)
 class ToolSession:
     """The tools that one replayed row may call, and the calls that it made."""
@@ -65,7 +47,8 @@ class ToolSession:
     allowed: frozenset[str] = frozenset()
     """Names of tools that run for real."""
     on_divergence: OnDivergence = "stop"
-    divergences: list[Divergence] = field(default_factory=list)
+    divergences: list[str] = field(default_factory=list)
+    """Calls that were not recorded, each with the recorded call that is most like it."""
     calls: list[Call] = field(default_factory=list)
     """Calls that were answered from the recording or run, in order."""
     has_stopped: bool = False
@@ -90,14 +73,18 @@ class ToolSession:
             return call
 
     def _diverge(self, tool: str, arguments: Any, metadata: Mapping[str, Any]) -> Call | None:
-        divergence = Divergence(tool, arguments, self.recording.nearest(tool, arguments))
         if self.on_divergence == "live" and self._may_run(tool, metadata):
             return None
+        nearest = self.recording.nearest(tool, arguments)
+        found = (
+            "nothing was" if nearest is None else f"nearest: {nearest.tool}({nearest.arguments!r})"
+        )
+        divergence = f"{tool}({arguments!r}) was not recorded; {found}"
         self.divergences.append(divergence)
         if self.on_divergence == "tell":
             return Call(tool, arguments, output=f"Error: {divergence}", status="error")
         self.has_stopped = True
-        raise DivergenceError(str(divergence))
+        raise DivergenceError(divergence)
 
     def _may_run(self, tool: str, metadata: Mapping[str, Any]) -> bool:
         """Whether a tool may run: it is allowed or read-only, and not marked as destructive."""

@@ -49,7 +49,7 @@ def run_trial(plan: Plan, row: RecordedRow, repeat: int, meter: Meter) -> Trial:
         cost=None if plan.models == "recorded" else (captured.get("metrics") or {}).get("cost"),
         latency=seconds,
         trajectory=_trajectory(plan, tools, metadata),
-        divergences=(*map(str, tools.divergences), *models.divergences),
+        divergences=(*tools.divergences, *models.divergences),
         unused_calls=(
             *(map(str, tools.recording.unused) if plan.tools == "recorded" else ()),
             *models.unused,
