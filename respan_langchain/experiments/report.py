@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import islice, zip_longest
+from operator import itemgetter
 from statistics import fmean
 from typing import Any, Final, Literal
 
@@ -114,27 +116,21 @@ def worst_rows(result: ReplayResult) -> list[RowReport]:
     """Return the rows that got worse or did not end with an answer, the worst first."""
     before = {trial.row_id: trial for trial in reversed(list(result.baseline))}
     inputs = {row.id: row.input for row in result.rows}
-    ranked = sorted(
-        ((_loss(before.get(trial.row_id), trial), number, trial)
-         for number, trial in enumerate(result.trials)),
-        key=lambda each: (-each[0], each[1]),
-    )  # fmt: skip
-    shown: dict[str, RowReport] = {}
-    for loss, _, trial in ranked:
-        if loss <= 0 or len(shown) == WORST_ROWS:
-            break
-        first = before.get(trial.row_id)
-        shown.setdefault(
-            trial.row_id,
-            RowReport(
-                id=trial.row_id,
-                input=_short(preview_text(inputs.get(trial.row_id))),
-                before=_short(first.output if first else None),
-                after=_short(trial.output) if trial.status == "answered" else trial.status,
-                note=_note(first, trial),
-            ),
+    losses = [(_loss(before.get(trial.row_id), trial), trial) for trial in result.trials]
+    worst: dict[str, Trial] = {}
+    for loss, trial in sorted(losses, key=itemgetter(0), reverse=True):
+        if loss > 0:
+            worst.setdefault(trial.row_id, trial)
+    return [
+        RowReport(
+            id=row,
+            input=_short(preview_text(inputs.get(row))),
+            before=_short(before[row].output if row in before else None),
+            after=_short(trial.output) if trial.status == "answered" else trial.status,
+            note=_note(before.get(row), trial),
         )
-    return list(shown.values())
+        for row, trial in islice(worst.items(), WORST_ROWS)
+    ]
 
 
 def describe_trial(row: RecordedRow, trial: Trial, worse: Sequence[str]) -> str:
@@ -174,12 +170,10 @@ def word_changes(before: str, after: str) -> Iterator[tuple[WordChange, str]]:
 
 def first_difference(before: Sequence[Any], after: Sequence[Any]) -> str | None:
     """Describe the first call that differs between two trajectories; None when they are equal."""
-    old, new = read_calls(before), read_calls(after)
-    for number in range(max(len(old), len(new))):
-        first = old[number].key if number < len(old) else "no call"
-        second = new[number].key if number < len(new) else "no call"
+    old, new = ([call.key for call in read_calls(calls)] for calls in (before, after))
+    for number, (first, second) in enumerate(zip_longest(old, new, fillvalue="no call"), 1):
         if first != second:
-            return f"call {number + 1}: {first} -> {second}"
+            return f"call {number}: {first} -> {second}"
     return None
 
 
@@ -210,23 +204,20 @@ def _note(before: Trial | None, after: Trial) -> str:
 def metric_cells(metric: MetricVerdict) -> list[str]:
     """Return one line of the table, in the order of `HEADINGS`."""
     found = metric.comparison
+    show, show_change, detectable = "{:.3f}".format, "{:+.3f}".format, -found.detectable
     if metric.is_amount:
-        change = f"x{found.change:.2f}"
-        interval = f"x{found.low:.2f} to x{found.high:.2f}"
-        amounts = [_amount(metric.name, found.before), _amount(metric.name, found.after)]
-        detectable = f"x{1 + found.detectable:.2f}"
-    else:
-        change = f"{found.change:+.3f}"
-        interval = f"{found.low:+.3f} to {found.high:+.3f}"
-        amounts = [f"{found.before:.3f}", f"{found.after:.3f}"]
-        detectable = f"{-found.detectable:+.3f}"
+        show = ("${:.6f}" if metric.name == "cost" else "{:.2f} s").format
+        show_change, detectable = "x{:.2f}".format, 1 + found.detectable
     is_improved = metric.has_improved and metric.outcome != "not judged"
-    outcome = "improved" if is_improved else metric.outcome
-    return [metric.name, *amounts, change, interval, detectable, outcome]
-
-
-def _amount(name: str, value: float) -> str:
-    return f"${value:.6f}" if name == "cost" else f"{value:.2f} s"
+    return [
+        metric.name,
+        show(found.before),
+        show(found.after),
+        show_change(found.change),
+        f"{show_change(found.low)} to {show_change(found.high)}",
+        show_change(detectable),
+        "improved" if is_improved else metric.outcome,
+    ]
 
 
 def _aligned(lines: Sequence[Sequence[str]]) -> list[str]:
