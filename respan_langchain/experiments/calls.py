@@ -4,11 +4,11 @@ Pure. A call is recognized by the tool's name and its canonical arguments, never
 by position, a tool could get the result of another tool, and the test would still pass.
 """
 
-import difflib
 import math
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import Any, Final
 
 import orjson
@@ -49,7 +49,9 @@ def call_key(tool: str, arguments: Any) -> str:
     >>> call_key("add", {"b": 1.0, "a": 2}) == call_key("add", {"a": 2, "b": 1})
     True
     """
-    return f"{tool} {canonical(_without_injected(arguments))}"
+    if isinstance(arguments, Mapping):
+        arguments = {name: each for name, each in arguments.items() if name not in INJECTED}
+    return f"{tool} {canonical(arguments)}"
 
 
 def canonical(value: Any) -> str:
@@ -106,24 +108,17 @@ class Recording:
         """Return the recorded call that is most similar to one that was not recorded."""
         asked = call_key(tool, arguments)
         same_tool = [call for call in self._calls if call.tool == tool]
-        candidates = same_tool or self._calls
-        return max(candidates, key=lambda call: _similarity(asked, call.key), default=None)
+        return max(
+            same_tool or self._calls,
+            key=lambda call: SequenceMatcher(None, asked, call.key, autojunk=False).ratio(),
+            default=None,
+        )
 
     @property
     def unused(self) -> list[Call]:
         """Recorded calls that were not made again."""
         left = {id(call) for calls in self._left.values() for call in calls}
         return [call for call in self._calls if id(call) in left]
-
-
-def _similarity(first: str, second: str) -> float:
-    return difflib.SequenceMatcher(None, first, second, autojunk=False).ratio()
-
-
-def _without_injected(arguments: Any) -> Any:
-    if not isinstance(arguments, Mapping):
-        return arguments
-    return {key: value for key, value in arguments.items() if key not in INJECTED}
 
 
 def _normalize(value: Any) -> Any:

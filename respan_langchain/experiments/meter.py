@@ -1,6 +1,5 @@
 """Captures the runs of a replay as rows in memory: output, tokens and cost, as in production."""
 
-import threading
 from collections.abc import Mapping
 from typing import Any, Self
 from uuid import UUID
@@ -18,7 +17,6 @@ class Meter:
 
     def __init__(self) -> None:
         self._rows: dict[str, Mapping[str, Any]] = {}
-        self._lock = threading.Lock()
         self._handler = RespanDatasetCallbackHandler(
             "replay",
             base_url="sqlite:///:memory:",
@@ -43,8 +41,7 @@ class Meter:
     def take(self, run_id: UUID) -> Mapping[str, Any]:
         """Remove and return the row of a finished run; empty if nothing was captured."""
         self._handler.process_pending()
-        with self._lock:
-            return self._rows.pop(str(run_id), {})
+        return self._rows.pop(str(run_id), {})
 
     def __enter__(self) -> Self:
         return self
@@ -54,5 +51,4 @@ class Meter:
 
     def _add(self, body: bytes) -> None:
         row = orjson.loads(body)
-        with self._lock:
-            self._rows[row["metadata"]["run_id"]] = row
+        self._rows[row["metadata"]["run_id"]] = row

@@ -69,14 +69,12 @@ class ModelSession(BaseCallbackHandler):
         return [_generation(call.output, is_chat=is_chat)]
 
     def on_chat_model_start(self, *_: Any, **__: Any) -> None:
-        """Count a chat model's call."""
+        """Count a call."""
         with self._lock:
             self._unanswered += 1
 
-    def on_llm_start(self, *_: Any, **__: Any) -> None:
-        """Count a completion; LangChain reports those only that the cache did not answer."""
-        with self._lock:
-            self._unanswered += 1
+    # LangChain reports those completions only that the cache did not answer.
+    on_llm_start = on_chat_model_start
 
     def close(self) -> None:
         """Add the calls that ran for real to the divergences."""
