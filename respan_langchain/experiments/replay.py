@@ -93,7 +93,7 @@ def replay(
     Raises:
         ConfigurationError: An argument is wrong, scipy is missing, or no row can be replayed.
     """
-    stats()  # raises now, before rows run that cost money
+    _ = stats.binom  # raises now, before rows run that cost money
     plan = make_plan(
         name or str(getattr(dataset, "name", None) or "rows"),
         runnable,

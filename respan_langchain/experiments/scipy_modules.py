@@ -1,29 +1,32 @@
-"""Imports numpy and scipy (extra `replay`) when a replay needs them: that takes a second."""
+"""numpy and scipy (extra `replay`), imported at their first use: that takes a second."""
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from respan_langchain.errors import ConfigurationError
 
 
-def numpy() -> Any:
-    """Return the module `numpy`; raises as `stats` does."""
-    return _require("numpy")
+class LazyModule:
+    """A module that is imported at its first use; ConfigurationError when it is not installed."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, attribute: str) -> Any:
+        try:
+            return getattr(import_module(self._name), attribute)
+        except ImportError as error:
+            raise ConfigurationError(
+                "comparing replays needs scipy: pip install 'respan-langchain[replay]'"
+            ) from error
 
 
-def stats() -> Any:
-    """Return the module `scipy.stats`.
+if TYPE_CHECKING:
+    import numpy as np
 
-    Raises:
-        ConfigurationError: It is not installed.
-    """
-    return _require("scipy.stats")
+    Array = np.typing.NDArray[np.float64]
+else:
+    np, Array = LazyModule("numpy"), Any
 
-
-def _require(module: str) -> Any:
-    try:
-        return import_module(module)
-    except ImportError as error:
-        raise ConfigurationError(
-            "comparing replays needs scipy: pip install 'respan-langchain[replay]'"
-        ) from error
+stats: Any = LazyModule("scipy.stats")
+__all__ = ["Array", "np", "stats"]

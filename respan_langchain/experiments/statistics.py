@@ -7,17 +7,12 @@ are about production. The tests come from scipy. Costs and seconds are compared 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from math import sqrt
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from respan_langchain.experiments.scipy_modules import numpy, stats
-
-if TYPE_CHECKING:
-    from numpy import float64
-    from numpy.typing import NDArray
-
-    Array = NDArray[float64]
+from respan_langchain.experiments.scipy_modules import Array, np, stats
 
 CONFIDENCE: Final = 0.95
 """Confidence of all two-sided intervals."""
@@ -27,6 +22,7 @@ RESAMPLES: Final = 2_000
 """Bootstrap samples of one interval."""
 BOOTSTRAP_ROWS: Final = 1_000
 """Rows beyond which the t interval is used: BCa's jackknife grows with their square."""
+NORMAL: Final = NormalDist()
 SEED: Final = 20_26
 """The same rows give the same interval: a verdict must not change between two calls."""
 
@@ -58,7 +54,6 @@ def compare_scores(
     Scores that are 0 or 1 on both sides, with equal weights, use the exact McNemar test; others a
     t-test of the weighted mean, and for the interval the wider of its own and of a BCa bootstrap.
     """
-    np = numpy()
     first, second = np.asarray(before, float), np.asarray(after, float)
     weight = read_weights(weights, len(first))
     is_binary = bool(np.isin(first, (0, 1)).all() and np.isin(second, (0, 1)).all())
@@ -86,23 +81,21 @@ def adjust_p_values(p_values: Sequence[float]) -> list[float]:
     >>> [round(p, 3) for p in adjust_p_values([0.01, 0.04, 0.03])]
     [0.03, 0.06, 0.06]
     """
-    order = sorted(range(len(p_values)), key=lambda index: p_values[index])
-    adjusted = [0.0] * len(p_values)
-    largest = 0.0
-    for rank, index in enumerate(order):
-        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[index]))
-        adjusted[index] = largest
-    return adjusted
+    number = len(p_values)
+    order = sorted(range(number), key=p_values.__getitem__)
+    scaled = (min(1.0, (number - rank) * p_values[index]) for rank, index in enumerate(order))
+    adjusted = dict(zip(order, accumulate(scaled, max), strict=True))
+    return [adjusted[index] for index in range(number)]
 
 
 def sign_test(worse: int, better: int) -> float:
     """One-sided exact p-value of as many or more worse rows, if both were equally likely."""
     if worse + better == 0:
         return 1.0
-    return float(stats().binom.sf(worse - 1, worse + better, 0.5))
+    return float(stats.binom.sf(worse - 1, worse + better, 0.5))
 
 
-def _mcnemar(before: "Array", after: "Array") -> tuple[float, float, float, float]:
+def _mcnemar(before: Array, after: Array) -> tuple[float, float, float, float]:
     """Exact test on discordant pairs, and the Agresti-Min interval of the paired difference.
 
     The interval adds half a pair to each of the four cells (Agresti & Min 2005, Statistics in
@@ -114,7 +107,7 @@ def _mcnemar(before: "Array", after: "Array") -> tuple[float, float, float, floa
     total, lost, won = rows + 2, worse + 0.5, better + 0.5
     middle = (won - lost) / total
     spread = sqrt(max(0.0, lost + won - (won - lost) ** 2 / total)) / total
-    reach = _z(CONFIDENCE / 2 + 0.5) * spread
+    reach = NORMAL.inv_cdf(CONFIDENCE / 2 + 0.5) * spread
     return (
         max(-1.0, middle - reach),
         min(1.0, middle + reach),
@@ -134,8 +127,8 @@ def _detectable_share(rows: int, discordant: float) -> float:
     for _ in range(40):
         drop = (low + high) / 2
         spread = min(1.0, discordant + drop)
-        reached = drop * sqrt(rows) - 1 / sqrt(rows) - _z(CONFIDENCE) * sqrt(spread)
-        if reached >= _z(POWER) * sqrt(max(0.0, spread - drop * drop)):
+        reached = drop * sqrt(rows) - 1 / sqrt(rows) - NORMAL.inv_cdf(CONFIDENCE) * sqrt(spread)
+        if reached >= NORMAL.inv_cdf(POWER) * sqrt(max(0.0, spread - drop * drop)):
             high = drop
         else:
             low = drop
@@ -143,9 +136,8 @@ def _detectable_share(rows: int, discordant: float) -> float:
 
 
 def _t_test(
-    difference: "Array", weight: "Array", *, scale: float, is_binary: bool
+    difference: Array, weight: Array, *, scale: float, is_binary: bool
 ) -> tuple[float, float, float, float]:
-    np = numpy()
     found = _estimate_mean(difference, weight)
     if np.ptp(difference) == 0:
         return _without_variation(found, len(difference), scale)
@@ -172,16 +164,15 @@ class WeightedMean(NamedTuple):
     @property
     def student(self) -> Any:
         """The t distribution of its errors."""
-        return stats().t(max(1.0, self.rows - 1))
+        return stats.t(max(1.0, self.rows - 1))
 
 
-def _estimate_mean(values: "Array", weight: "Array") -> WeightedMean:
+def _estimate_mean(values: Array, weight: Array) -> WeightedMean:
     """Estimate a weighted mean, and its error from the deviations of the rows.
 
     A row that weighs much pulls the mean towards itself, which makes its deviation too small by
     the factor `1 - share`. Source: MacKinnon & White 1985, Journal of Econometrics 29 (HC3).
     """
-    np = numpy()
     share = weight / weight.sum()
     mean = float(np.average(values, weights=weight))
     rows = 1 / float((share**2).sum())
@@ -190,7 +181,7 @@ def _estimate_mean(values: "Array", weight: "Array") -> WeightedMean:
     return WeightedMean(mean, error, rows)
 
 
-def _interval(difference: "Array", weight: "Array") -> tuple[float, float]:
+def _interval(difference: Array, weight: Array) -> tuple[float, float]:
     """Return the interval by the t distribution, wider where a BCa bootstrap says so.
 
     The bootstrap alone is too narrow for few effective rows; the t distribution alone ignores that
@@ -201,7 +192,7 @@ def _interval(difference: "Array", weight: "Array") -> tuple[float, float]:
     low, high = found.mean - reach, found.mean + reach
     if len(difference) > BOOTSTRAP_ROWS:
         return low, high
-    bootstrap = stats().bootstrap(
+    bootstrap = stats.bootstrap(
         (difference, weight),
         lambda values, weights, axis: (values * weights).sum(axis) / weights.sum(axis),
         paired=True,
@@ -209,24 +200,23 @@ def _interval(difference: "Array", weight: "Array") -> tuple[float, float]:
         n_resamples=RESAMPLES,
         confidence_level=CONFIDENCE,
         method="BCa",
-        rng=numpy().random.default_rng(SEED),
+        rng=np.random.default_rng(SEED),
     )
     interval = bootstrap.confidence_interval
     return min(low, float(interval.low)), max(high, float(interval.high))
 
 
-def _with_half_pairs(difference: "Array", weight: "Array") -> tuple["Array", "Array"]:
+def _with_half_pairs(difference: Array, weight: Array) -> tuple[Array, Array]:
     """Add half a lost and half a won pair, as the Agresti-Min interval does without weights.
 
     Where few rows weigh much, a sample may have none of those that changed.
     """
-    np = numpy()
     effective = float((weight**2).sum() / weight.sum())
     half = sqrt(0.5)
     return np.append(difference, [half, -half]), np.append(weight, [effective, effective])
 
 
-def _without_skewness(statistic: float, deviations: "Array") -> float:
+def _without_skewness(statistic: float, deviations: Array) -> float:
     """Correct a t statistic for the skewness of its values; it still grows with the statistic.
 
     The mean of three repeats minus one recorded answer is skewed, and would be called a regression
@@ -251,12 +241,6 @@ def _without_variation(
     return found.mean - unseen, found.mean + unseen, p_worse, 7 / 3 * unseen
 
 
-def read_weights(weights: Sequence[float] | None, rows: int) -> "Array":
+def read_weights(weights: Sequence[float] | None, rows: int) -> Array:
     """Return the weights as an array; equal ones without weights."""
-    np = numpy()
-    array: Array = np.ones(rows) if weights is None else np.asarray(weights, float)
-    return array
-
-
-def _z(probability: float) -> float:
-    return NormalDist().inv_cdf(probability)
+    return np.ones(rows) if weights is None else np.asarray(weights, float)
