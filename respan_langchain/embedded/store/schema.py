@@ -17,53 +17,46 @@ VERSION = 8
 SAVED_LOGS = "_saved_logs"
 """Id of the virtual dataset that always exists."""
 
-INDEXED_COLUMNS = (
-    "status", "status_code", "customer_identifier", "thread_identifier", "custom_identifier",
-    "group_identifier", "trace_unique_id", "span_name", "span_workflow_name",
-    "model", "log_type", "prompt_tokens", "completion_tokens", "total_tokens", "cost", "latency",
-    "created_at", "happened_at",
-)  # fmt: skip
-"""Columns by which lists of logs are filtered and sorted; each has an index."""
+INDEXED_COLUMNS = {
+    "status": 500_000, "status_code": 500_000, "customer_identifier": 1000,
+    "thread_identifier": 20, "custom_identifier": 1, "group_identifier": 1000,
+    "trace_unique_id": 10, "span_name": 100_000, "span_workflow_name": 200_000,
+    "model": 200_000, "log_type": 200_000, "prompt_tokens": 20, "completion_tokens": 20,
+    "total_tokens": 20, "cost": 20, "latency": 20, "created_at": 20, "happened_at": 20,
+}  # fmt: skip
+"""Columns by which lists of logs are filtered and sorted; each has an index.
+
+The number is how many of a million logs share one value of it.
+"""
+
+TOTALS = ",\n    ".join(
+    f"{name} {'REAL' if name == 'total_cost' else 'INTEGER'} NOT NULL DEFAULT 0"
+    for name in triggers.TOTALS
+)
 
 # `seq` is the order of insertion and is never reused. Long texts have the table `contents`, so that
 # counting and sorting read short rows only. Triggers keep the totals of datasets and of hours, and
 # `covered`, see triggers.py. A copied log names its origin and is found by it, so that a repeated
 # import stores it once. A log has one score of each evaluator, the newest.
 TABLES = (
-    """CREATE TABLE datasets (
+    f"""CREATE TABLE datasets (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,
     name TEXT NOT NULL,
     description TEXT NOT NULL DEFAULT '',
     type TEXT NOT NULL DEFAULT 'sampling',
     status TEXT NOT NULL DEFAULT 'ready',
-    initial_log_filters TEXT NOT NULL DEFAULT '{}',
+    initial_log_filters TEXT NOT NULL DEFAULT '{{}}',
     starred INTEGER NOT NULL DEFAULT 0,
     tags TEXT NOT NULL DEFAULT '[]',
     created_at REAL NOT NULL,
     updated_at REAL NOT NULL,
-    log_count INTEGER NOT NULL DEFAULT 0,
-    error_count INTEGER NOT NULL DEFAULT 0,
-    run_count INTEGER NOT NULL DEFAULT 0,
-    cost_count INTEGER NOT NULL DEFAULT 0,
-    token_count INTEGER NOT NULL DEFAULT 0,
-    total_cost REAL NOT NULL DEFAULT 0,
-    prompt_tokens INTEGER NOT NULL DEFAULT 0,
-    completion_tokens INTEGER NOT NULL DEFAULT 0,
-    total_tokens INTEGER NOT NULL DEFAULT 0
+    {TOTALS}
 )""",
-    """CREATE TABLE hours (
+    f"""CREATE TABLE hours (
     dataset INTEGER NOT NULL REFERENCES datasets(seq) ON DELETE CASCADE,
     hour INTEGER NOT NULL,
-    log_count INTEGER NOT NULL DEFAULT 0,
-    error_count INTEGER NOT NULL DEFAULT 0,
-    run_count INTEGER NOT NULL DEFAULT 0,
-    cost_count INTEGER NOT NULL DEFAULT 0,
-    token_count INTEGER NOT NULL DEFAULT 0,
-    total_cost REAL NOT NULL DEFAULT 0,
-    prompt_tokens INTEGER NOT NULL DEFAULT 0,
-    completion_tokens INTEGER NOT NULL DEFAULT 0,
-    total_tokens INTEGER NOT NULL DEFAULT 0,
+    {TOTALS},
     PRIMARY KEY (dataset, hour)
 ) WITHOUT ROWID""",
     """CREATE TABLE logs (
@@ -121,14 +114,6 @@ INDEXES = (
 )
 """Besides those of the columns by which logs are filtered, and those of the search."""
 
-ROWS_PER_VALUE = {
-    "status": 500_000, "status_code": 500_000, "log_type": 200_000, "model": 200_000,
-    "span_workflow_name": 200_000, "span_name": 100_000, "group_identifier": 1000,
-    "customer_identifier": 1000, "thread_identifier": 20, "trace_unique_id": 10,
-    "custom_identifier": 1,
-}  # fmt: skip
-"""How many of a million logs share one value of a column; of a column that is not here, 20."""
-
 
 def has_schema(connection: sqlite3.Connection) -> bool:
     """Return whether a file has the schema; False for an empty file.
@@ -185,9 +170,8 @@ def _set_statistics(connection: sqlite3.Connection) -> None:
 
     Without statistics SQLite sorts a million logs to find one by its identifier.
     """
-    rows_per_value = dict.fromkeys(INDEXED_COLUMNS, 20) | ROWS_PER_VALUE
     rows = [
-        (f"logs_{column}", f"1000000 1000000 {logs}") for column, logs in rows_per_value.items()
+        (f"logs_{column}", f"1000000 1000000 {logs}") for column, logs in INDEXED_COLUMNS.items()
     ]
     # A dataset may hold a small part of a file's logs.
     rows += [("logs_dataset", "1000000 300000"), ("sqlite_autoindex_logs_1", "1000000 1")]

@@ -7,21 +7,23 @@ for cost and tokens.
 
 import sqlite3
 
-SUMS = {
-    "total_cost": "cost",
-    "prompt_tokens": "prompt_tokens",
-    "completion_tokens": "completion_tokens",
-    "total_tokens": "total_tokens",
+TOTALS = {
+    "log_count": "1",
+    "error_count": "({row}.status IS 'error')",
+    "run_count": "(1 - {row}.covered)",
+    "cost_count": "({row}.cost IS NOT NULL) * (1 - {row}.covered)",
+    "token_count": "({row}.total_tokens IS NOT NULL) * (1 - {row}.covered)",
+    "total_cost": "ifnull({row}.cost, 0) * (1 - {row}.covered)",
+    "prompt_tokens": "ifnull({row}.prompt_tokens, 0) * (1 - {row}.covered)",
+    "completion_tokens": "ifnull({row}.completion_tokens, 0) * (1 - {row}.covered)",
+    "total_tokens": "ifnull({row}.total_tokens, 0) * (1 - {row}.covered)",
 }
-"""Columns of datasets and the columns of logs that they sum."""
-
-KNOWN_COUNTS = {"run_count": None, "cost_count": "cost", "token_count": "total_tokens"}
-"""Columns of datasets that count rows, and the column of logs that must be known, if any."""
+"""Columns of datasets and of hours, and what a row adds to each."""
 
 
 def install(connection: sqlite3.Connection) -> None:
     """Create the triggers."""
-    counted = ", ".join(["happened_at", "status", "covered", *SUMS.values()])
+    counted = "happened_at, status, covered, cost, prompt_tokens, completion_tokens, total_tokens"
     placed = "trace_unique_id, span_unique_id, span_parent_id"
     traced = "NEW.trace_unique_id IS NOT NULL"
     root_of_trace = f"OLD.trace_unique_id IS NOT NULL AND {_is_root('OLD')}"
@@ -71,23 +73,9 @@ def _hour(row: str) -> str:
 
 def _add_row(row: str, sign: str) -> str:
     """Write the assignments that add a row to totals, or subtract it."""
-    sums = [
-        f"{total} = {total} {sign} ifnull({row}.{column}, 0) * (1 - {row}.covered)"
-        for total, column in SUMS.items()
-    ]
-    sums += [
-        f"{total} = {total} {sign} {_is_known(row, column)} * (1 - {row}.covered)"
-        for total, column in KNOWN_COUNTS.items()
-    ]
-    sums += [
-        f"log_count = log_count {sign} 1",
-        f"error_count = error_count {sign} ({row}.status IS 'error')",
-    ]
-    return ", ".join(sums)
-
-
-def _is_known(row: str, column: str | None) -> str:
-    return "1" if column is None else f"({row}.{column} IS NOT NULL)"
+    return ", ".join(
+        f"{total} = {total} {sign} {added.format(row=row)}" for total, added in TOTALS.items()
+    )
 
 
 def _is_root(row: str) -> str:
