@@ -13,7 +13,7 @@ import os
 import threading
 import weakref
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 
 from respan_langchain.embedded.store.connection import (
     PooledConnection,
@@ -50,11 +50,20 @@ class ConnectionPool:
         Raises:
             sqlite3.Error: The file cannot be opened, or is not ours.
         """
-        connection = self._check_out()
+        with self._changed:
+            # In memory there is one connection, since each would be a database of its own.
+            self._changed.wait_for(lambda: not (self.in_memory and self._checked_out))
+            self._checked_out += 1
+            self._close_stale()
+            connection = self._idle.pop() if self._idle else None
         try:
+            connection = connection or open_connection(self.path)
             yield connection
         finally:
-            self._check_in(connection)
+            with self._changed:
+                self._checked_out -= 1
+                self._idle += [] if connection is None else [connection]
+                self._changed.notify_all()
 
     def close(self) -> None:
         """Close idle connections; a later use opens the file again. Rows in memory stay."""
@@ -63,33 +72,12 @@ class ConnectionPool:
         with self._changed:
             _close_all(self._idle)
 
-    def _check_out(self) -> PooledConnection:
-        with self._changed:
-            # In memory there is one connection, since each would be a database of its own.
-            self._changed.wait_for(lambda: not (self.in_memory and self._checked_out))
-            self._checked_out += 1
-            self._close_stale()
-            if self._idle:
-                return self._idle.pop()
-        with ExitStack() as cleanup:
-            cleanup.callback(self._check_in, None)
-            connection = open_connection(self.path)
-            cleanup.pop_all()
-        return connection
-
     def _close_stale(self) -> None:
         current = get_file_id(self.path)
         stale = [each for each in self._idle if each.file_id != current]
         for each in stale:
             self._idle.remove(each)
         _close_all(stale)
-
-    def _check_in(self, connection: PooledConnection | None) -> None:
-        """Return a connection; None when it could not be opened."""
-        with self._changed:
-            self._checked_out -= 1
-            self._idle += [] if connection is None else [connection]
-            self._changed.notify_all()
 
     def before_fork(self) -> None:
         """Wait until every connection is returned, close them, and block new checkouts."""

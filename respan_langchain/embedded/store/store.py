@@ -50,7 +50,8 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Open a transaction that sees one moment of the store."""
-        with self._pool.acquire() as connection, _transaction(connection, "BEGIN"):
+        with self._pool.acquire() as connection, connection:
+            connection.execute("BEGIN")
             yield connection
 
     @contextmanager
@@ -63,7 +64,8 @@ class Store:
         with self._pool.acquire() as connection:
             if connection.read_only:
                 raise ReadOnlyError(f"{Path(self.path).name} is read-only.")
-            with _transaction(connection, "BEGIN IMMEDIATE"):
+            with connection:
+                connection.execute("BEGIN IMMEDIATE")
                 yield connection
 
     def erase_deleted(self) -> bool:
@@ -80,14 +82,6 @@ class Store:
     def close(self) -> None:
         """Close the file; a later use opens it again. Rows in memory stay."""
         self._pool.close()
-
-
-@contextmanager
-def _transaction(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
-    """Run the block in a transaction, which is rolled back when the block raises."""
-    with connection:
-        connection.execute(begin)
-        yield
 
 
 def open_store(url: str) -> Store:
