@@ -9,7 +9,6 @@ from collections.abc import Sequence
 import orjson
 
 from respan_langchain.embedded.store.fields import SqlCondition
-from respan_langchain.embedded.store.filters import all_of
 from respan_langchain.embedded.store.logs_table import COLUMNS, tables_for
 
 PREVIEW_FULL_CHARS = 16_000
@@ -47,50 +46,47 @@ def list_page_by_score(
     offset: int,
 ) -> list[sqlite3.Row]:
     """List the PREVIEW of matching logs with a score; `direction` is ASC or DESC."""
+    scored = _scored(dataset, condition, evaluator)
     return connection.execute(
-        f"SELECT {PREVIEW} FROM (SELECT seq, scores.score AS place FROM {_scored(condition)}"  # noqa: S608
+        f"SELECT {PREVIEW} FROM (SELECT seq, scores.score AS place FROM {scored.sql}"  # noqa: S608
         f" ORDER BY scores.score {direction}, scores.log {direction} LIMIT ? OFFSET ?)"
         " JOIN logs USING (seq) JOIN contents USING (seq)"
         f" ORDER BY place {direction}, seq {direction}",
-        (evaluator, dataset, *condition.parameters, limit, offset),
+        (*scored.parameters, limit, offset),
     ).fetchall()
 
 
-def count_scored_up_to(
+def count_up_to(
     connection: sqlite3.Connection,
     dataset: int,
     condition: SqlCondition,
-    *,
-    evaluator: str,
     limit: int,
+    *,
+    evaluator: str | None = None,
 ) -> int:
-    """Count the matching logs that an evaluator has scored, but stop at `limit`."""
+    """Count the matching logs, or those that an evaluator has scored, but stop at `limit`."""
+    matching = SqlCondition(
+        f"{tables_for(condition)} WHERE dataset = ? AND {condition.sql}",
+        (dataset, *condition.parameters),
+    )
+    if evaluator is not None:
+        matching = _scored(dataset, condition, evaluator)
     (found,) = connection.execute(
-        f"SELECT count(*) FROM (SELECT 1 FROM {_scored(condition)} LIMIT ?)",  # noqa: S608
-        (evaluator, dataset, *condition.parameters, limit),
+        f"SELECT count(*) FROM (SELECT 1 FROM {matching.sql} LIMIT ?)",  # noqa: S608
+        (*matching.parameters, limit),
     ).fetchone()
     return int(found)
 
 
-def _scored(condition: SqlCondition) -> str:
+def _scored(dataset: int, condition: SqlCondition, evaluator: str) -> SqlCondition:
+    """Write what follows FROM for the matching logs that an evaluator has scored."""
     # CROSS JOIN keeps the order: the scores come sorted from their index.
-    return (
+    return SqlCondition(
         f"scores CROSS JOIN {tables_for(condition)}"
         " WHERE scores.evaluator = ? AND scores.score IS NOT NULL AND logs.seq = scores.log"
-        f" AND dataset = ? AND {condition.sql}"
+        f" AND dataset = ? AND {condition.sql}",
+        (evaluator, dataset, *condition.parameters),
     )
-
-
-def count_up_to(
-    connection: sqlite3.Connection, dataset: int, condition: SqlCondition, limit: int
-) -> int:
-    """Count the matching logs of a dataset, but stop at `limit`."""
-    (found,) = connection.execute(
-        "SELECT count(*) FROM (SELECT 1"  # noqa: S608
-        f" FROM {tables_for(condition)} WHERE dataset = ? AND {condition.sql} LIMIT ?)",
-        (dataset, *condition.parameters, limit),
-    ).fetchone()
-    return int(found)
 
 
 def list_trace(
@@ -116,39 +112,15 @@ def count_traces(
     return {row["trace_unique_id"]: row["count"] for row in rows}
 
 
-def find_neighbours(
-    connection: sqlite3.Connection, dataset: int, condition: SqlCondition, seq: int
-) -> tuple[str | None, str | None]:
-    """Return the ids of the next newer and the next older log that match; None at either end."""
-    return (
-        find_newer(connection, dataset, condition, seq),
-        find_older(connection, dataset, condition, seq),
-    )
-
-
-def find_newer(
-    connection: sqlite3.Connection, dataset: int, condition: SqlCondition, seq: int
+def find_neighbour(
+    connection: sqlite3.Connection, dataset: int, condition: SqlCondition, seq: int, *, newer: bool
 ) -> str | None:
-    """Return the id of the first matching log after `seq`."""
-    newer = all_of([condition, SqlCondition("logs.seq > ?", (seq,))])
-    return _find_first(connection, dataset, newer, order="seq ASC")
-
-
-def find_older(
-    connection: sqlite3.Connection, dataset: int, condition: SqlCondition, seq: int
-) -> str | None:
-    """Return the id of the last matching log before `seq`."""
-    older = all_of([condition, SqlCondition("logs.seq < ?", (seq,))])
-    return _find_first(connection, dataset, older, order="seq DESC")
-
-
-def _find_first(
-    connection: sqlite3.Connection, dataset: int, condition: SqlCondition, *, order: str
-) -> str | None:
+    """Return the id of the next newer, or the next older, log that matches; None at the end."""
+    sign, direction = (">", "ASC") if newer else ("<", "DESC")
     row = connection.execute(
-        f"SELECT unique_id FROM {tables_for(condition)}"  # noqa: S608
-        f" WHERE dataset = ? AND {condition.sql} ORDER BY {order} LIMIT 1",
-        (dataset, *condition.parameters),
+        f"SELECT unique_id FROM {tables_for(condition)} WHERE dataset = ? AND {condition.sql}"  # noqa: S608
+        f" AND logs.seq {sign} ? ORDER BY seq {direction} LIMIT 1",
+        (dataset, *condition.parameters, seq),
     ).fetchone()
     return str(row["unique_id"]) if row is not None else None
 

@@ -6,10 +6,11 @@ by a person. Queues are in the order of insertion, so that new rows come last.
 
 import sqlite3
 from dataclasses import dataclass
+from functools import partial
 
-from respan_langchain.embedded.store import page_queries
 from respan_langchain.embedded.store.fields import MATCH_ALL, SqlCondition
 from respan_langchain.embedded.store.filters import all_of
+from respan_langchain.embedded.store.page_queries import count_up_to, find_neighbour
 from respan_langchain.embedded.store.scores_table import HUMAN_EVALUATOR
 
 MAX_COUNTED = 5000
@@ -52,24 +53,19 @@ class ReviewQueue:
 
     def count(self, connection: sqlite3.Connection) -> int:
         """Count the rows of the queue, up to MAX_COUNTED + 1."""
-        return page_queries.count_up_to(
-            connection, self.dataset, self.condition, limit=MAX_COUNTED + 1
-        )
+        return count_up_to(connection, self.dataset, self.condition, MAX_COUNTED + 1)
 
     def count_reviewed(self, connection: sqlite3.Connection) -> int:
         """Count the reviewed rows of the queue, up to MAX_COUNTED + 1."""
-        return page_queries.count_up_to(
-            connection, self.dataset, all_of([REVIEWED, self.condition]), limit=MAX_COUNTED + 1
-        )
+        reviewed = all_of([REVIEWED, self.condition])
+        return count_up_to(connection, self.dataset, reviewed, MAX_COUNTED + 1)
 
     def find_next(self, connection: sqlite3.Connection, after: int = 0) -> str | None:
         """Return the id of the first unreviewed row after `after`, else of the first of all."""
-        return self._find_unreviewed(connection, after) or self._find_unreviewed(connection, 0)
+        unreviewed = all_of([self.condition, UNREVIEWED])
+        find = partial(find_neighbour, connection, self.dataset, unreviewed, newer=True)
+        return find(after) or find(0)
 
     def find_previous(self, connection: sqlite3.Connection, before: int) -> str | None:
         """Return the id of the row before `before`, reviewed or not."""
-        return page_queries.find_older(connection, self.dataset, self.condition, before)
-
-    def _find_unreviewed(self, connection: sqlite3.Connection, after: int) -> str | None:
-        condition = all_of([self.condition, UNREVIEWED])
-        return page_queries.find_newer(connection, self.dataset, condition, after)
+        return find_neighbour(connection, self.dataset, self.condition, before, newer=False)

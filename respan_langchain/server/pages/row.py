@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -88,7 +89,8 @@ def _neighbours(
         condition = view.listed_condition(logs_table.get_last_seq(connection))
     except (HttpError, StoreError):
         return None, None
-    return page_queries.find_neighbours(connection, dataset, condition, seq)
+    find = partial(page_queries.find_neighbour, connection, dataset, condition, seq)
+    return find(newer=True), find(newer=False)
 
 
 def _head(found: RowContext, dataset_id: str, query: str, *, raw: bool) -> Html:

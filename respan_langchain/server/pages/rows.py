@@ -131,15 +131,10 @@ def _count(
 ) -> int:
     if not view.is_filtered:
         return int(dataset["run_count" if view.roots_only else "log_count"])
-    if view.sorted_by_evaluator is not None:
-        return page_queries.count_scored_up_to(
-            connection,
-            dataset["seq"],
-            condition,
-            evaluator=view.sorted_by_evaluator,
-            limit=MAX_COUNTED + 1,
-        )
-    return page_queries.count_up_to(connection, dataset["seq"], condition, MAX_COUNTED + 1)
+    evaluator, limit = view.sorted_by_evaluator, MAX_COUNTED + 1
+    return page_queries.count_up_to(
+        connection, dataset["seq"], condition, limit, evaluator=evaluator
+    )
 
 
 def _head(store: Store, dataset: sqlite3.Row) -> Html:
