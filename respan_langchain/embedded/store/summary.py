@@ -23,40 +23,26 @@ def compute_summary(
         " count(total_tokens) AS number_with_tokens,"
         " count(latency) AS number_with_latency,"
         " total(cost) AS total_cost,"
-        " total(total_tokens) AS total_tokens,"
-        " total(prompt_tokens) AS total_prompt_tokens,"
-        " total(completion_tokens) AS total_completion_tokens,"
+        " CAST(total(total_tokens) AS INTEGER) AS total_tokens,"
+        " CAST(total(prompt_tokens) AS INTEGER) AS total_prompt_tokens,"
+        " CAST(total(completion_tokens) AS INTEGER) AS total_completion_tokens,"
         " ifnull(avg(latency), 0.0) AS avg_latency,"
         " ifnull(avg(tokens_per_second), 0.0) AS avg_tps,"
         " ifnull(avg(time_to_first_token), 0.0) AS avg_ttft"
         f" FROM {logs_table.tables_for(own)} WHERE {own.sql}",
         own.parameters,
     ).fetchone()
-    whole = {
-        name: int(sums[name])
-        for name in ("total_tokens", "total_prompt_tokens", "total_completion_tokens")
-    }
-    return dict(sums) | whole | {"scores": _mean_scores(connection, own)}
+    return {**dict(sums), "scores": _mean_scores(connection, own)}
 
 
 def _mean_scores(connection: sqlite3.Connection, own: SqlCondition) -> dict[str, dict[str, Any]]:
     rows = connection.execute(
-        "SELECT evaluator, avg(score) AS mean, total(passed = 1) AS passed,"  # noqa: S608
-        " total(passed = 0) AS failed FROM scores WHERE score IS NOT NULL AND log IN"
+        "SELECT evaluator AS evaluator_id, evaluator AS evaluator_slug,"  # noqa: S608
+        " evaluator AS evaluator_name, 'numerical' AS score_value_type, avg(score) AS avg_score,"
+        " count(*) FILTER (WHERE passed = 1) AS true_count,"
+        " count(*) FILTER (WHERE passed = 0) AS false_count"
+        " FROM scores WHERE score IS NOT NULL AND log IN"
         f" (SELECT seq FROM {logs_table.tables_for(own)} WHERE {own.sql}) GROUP BY evaluator",
         own.parameters,
     )
-    return {row["evaluator"]: _summarize_score(row) for row in rows}
-
-
-def _summarize_score(row: sqlite3.Row) -> dict[str, Any]:
-    name = row["evaluator"]
-    return {
-        "evaluator_id": name,
-        "evaluator_slug": name,
-        "evaluator_name": name,
-        "score_value_type": "numerical",
-        "avg_score": row["mean"],
-        "true_count": int(row["passed"]),
-        "false_count": int(row["failed"]),
-    }
+    return {row["evaluator_id"]: dict(row) for row in rows}

@@ -73,7 +73,7 @@ def compute_time_series(
 ) -> TimeSeries | None:
     """Aggregate the matching logs over time; None when there are none."""
     if condition is MATCH_ALL and dataset["log_count"] > MAX_ROWS:
-        return _compute_from_hours(connection, dataset)
+        return _compute_from_hours(connection, dataset["seq"])
     own = all_of([SqlCondition("logs.dataset = ?", (dataset["seq"],)), condition])
     if own.reads_other_tables:
         own = _find_newest(connection, own)
@@ -81,7 +81,10 @@ def compute_time_series(
     if not rows:
         return None
     width = rows[0]["width"]
-    latencies = {row["place"]: _parse_latencies(row["latencies"]) for row in rows}
+    latencies = {
+        row["place"]: [one / 1e6 for one in orjson.loads(f"[{row['latencies'] or ''}]")]
+        for row in rows
+    }
     scores = _mean_scores(connection, own, width)
     is_complete = sum(row["count"] for row in rows) < MAX_ROWS
     return TimeSeries(_fill(rows, latencies, scores), width, is_complete, is_sampled=False)
@@ -98,11 +101,22 @@ def _find_newest(connection: sqlite3.Connection, own: SqlCondition) -> SqlCondit
     return SqlCondition("logs.seq IN (SELECT value FROM json_each(?))", (found,))
 
 
-def _compute_from_hours(connection: sqlite3.Connection, dataset: sqlite3.Row) -> TimeSeries:
-    rows = _aggregate_hours(connection, dataset["seq"])
+def _compute_from_hours(connection: sqlite3.Connection, dataset: int) -> TimeSeries:
+    rows = connection.execute(
+        "WITH found AS (SELECT *, hour * 3600 AS begin FROM hours"  # noqa: S608
+        f" WHERE dataset = ? AND log_count > 0), {_choose_width(LONG_WIDTHS)}"
+        " SELECT begin / width AS place, width, sum(log_count) AS count, sum(run_count) AS runs,"
+        " sum(error_count) AS errors, sum(cost_count) AS cost_count,"
+        " CASE WHEN sum(cost_count) THEN sum(total_cost) END AS cost,"
+        " sum(token_count) AS token_count,"
+        " CASE WHEN sum(token_count) THEN sum(prompt_tokens) END AS prompt_tokens,"
+        " CASE WHEN sum(token_count) THEN sum(completion_tokens) END AS completion_tokens"
+        " FROM found, step GROUP BY place ORDER BY place",
+        (dataset,),
+    ).fetchall()
     width = rows[0]["width"]
-    latencies = _sample_latencies(connection, dataset["seq"], width)
-    scores = _mean_scores(connection, SqlCondition("logs.dataset = ?", (dataset["seq"],)), width)
+    latencies = _sample_latencies(connection, dataset, width)
+    scores = _mean_scores(connection, SqlCondition("logs.dataset = ?", (dataset,)), width)
     return TimeSeries(_fill(rows, latencies, scores), width, is_complete=True, is_sampled=True)
 
 
@@ -115,18 +129,6 @@ def _choose_width(widths: tuple[int, ...]) -> str:
         " step AS (SELECT min(width) AS width FROM widths, span"
         f" WHERE width * {MAX_BUCKETS - 1} >= length)"
     )
-
-
-def _aggregate_hours(connection: sqlite3.Connection, dataset: int) -> list[sqlite3.Row]:
-    return connection.execute(
-        "WITH found AS (SELECT *, hour * 3600 AS begin FROM hours"  # noqa: S608
-        f" WHERE dataset = ? AND log_count > 0), {_choose_width(LONG_WIDTHS)}"
-        " SELECT begin / width AS place, width, sum(log_count) AS count, sum(run_count) AS runs,"
-        " sum(error_count) AS errors, sum(total_cost) AS cost, sum(cost_count) AS cost_count,"
-        " sum(prompt_tokens) AS prompt_tokens, sum(completion_tokens) AS completion_tokens,"
-        " sum(token_count) AS token_count FROM found, step GROUP BY place ORDER BY place",
-        (dataset,),
-    ).fetchall()
 
 
 def _aggregate_logs(connection: sqlite3.Connection, own: SqlCondition) -> list[sqlite3.Row]:
@@ -153,10 +155,6 @@ def _aggregate_logs(connection: sqlite3.Connection, own: SqlCondition) -> list[s
         " FROM runs, step GROUP BY place ORDER BY place",
         own.parameters,
     ).fetchall()
-
-
-def _parse_latencies(microseconds: str | None) -> list[float]:
-    return [one / 1e6 for one in orjson.loads(f"[{microseconds or ''}]")]
 
 
 def _sample_latencies(
@@ -212,16 +210,15 @@ def _fill(
 
 
 def _build_bucket(row: sqlite3.Row, latencies: list[float], scores: Mapping[str, float]) -> Bucket:
-    has_tokens = row["token_count"] > 0
     return Bucket(
         begin=float(row["place"] * row["width"]),
         count=row["count"],
         runs=row["runs"],
         errors=row["errors"],
-        cost=row["cost"] if row["cost_count"] else None,
+        cost=row["cost"],
         cost_count=row["cost_count"],
-        prompt_tokens=row["prompt_tokens"] if has_tokens else None,
-        completion_tokens=row["completion_tokens"] if has_tokens else None,
+        prompt_tokens=row["prompt_tokens"],
+        completion_tokens=row["completion_tokens"],
         token_count=row["token_count"],
         median_latency=_quantile(latencies, 0.5),
         slow_latency=_quantile(latencies, 0.95),
