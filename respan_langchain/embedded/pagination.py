@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from respan_langchain._constants import MAX_PAGE_SIZE
-from respan_langchain.embedded.http import HttpError, Request
+from respan_langchain.embedded.http import HttpError, Request, Response, json_response
 
 MAX_PAGE_NUMBER = 10**9
 DEFAULT_PAGE_SIZE = 20
@@ -58,14 +58,17 @@ def parse_order(
     return f"seq {direction}" if column == "seq" else f"{column} {direction}, seq {direction}"
 
 
-def envelope(request: Request, page: PageRequest, count: int, results: list[Any]) -> dict[str, Any]:
-    """Build the JSON object of one page."""
-    return {
+def page_response(
+    request: Request, page: PageRequest, count: int, results: list[dict[str, Any]]
+) -> Response:
+    """Build the response of one page."""
+    envelope = {
         "count": count,
         "next": _link(request, page.number + 1) if page.offset + page.size < count else None,
         "previous": _link(request, page.number - 1) if page.number > 1 else None,
         "results": results,
     }
+    return json_response(200, envelope)
 
 
 def _link(request: Request, number: int) -> str:

@@ -53,6 +53,5 @@ def parse_source(connection: sqlite3.Connection, body: dict[str, Any]) -> SqlCon
     source = body.get("source_dataset_id")
     if source is None:
         return MATCH_ALL
-    if not isinstance(source, str):
-        raise HttpError.for_field("source_dataset_id", "must be a string")
-    return SqlCondition("logs.dataset = ?", (datasets_table.get_seq(connection, source),))
+    dataset = datasets_table.get_seq(connection, parse_text("source_dataset_id", source))
+    return SqlCondition("logs.dataset = ?", (dataset,))

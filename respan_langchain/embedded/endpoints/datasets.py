@@ -22,7 +22,7 @@ from respan_langchain.embedded.http import (
     json_response,
     parse_object,
 )
-from respan_langchain.embedded.pagination import envelope, parse_order, parse_page
+from respan_langchain.embedded.pagination import page_response, parse_order, parse_page
 from respan_langchain.embedded.store import datasets_table
 from respan_langchain.embedded.store.bulk import copy_matching, delete_matching
 from respan_langchain.embedded.store.fields import (
@@ -46,9 +46,7 @@ def list_all(request: Request, store: Store) -> Response:
         rows = datasets_table.list_page(
             connection, condition, order=order, limit=page.size, offset=page.offset
         )
-    return json_response(
-        200, envelope(request, page, count, [serialize_dataset(row) for row in rows])
-    )
+    return page_response(request, page, count, [serialize_dataset(row) for row in rows])
 
 
 def retrieve(store: Store, dataset_id: str) -> Response:
@@ -129,15 +127,10 @@ def _parse_selection(body: dict[str, Any]) -> SqlCondition | None:
     condition = parse_filters(body.get("initial_log_filters"), find_log_field)
     if parse_flag("is_empty", body.get("is_empty", False)):
         return None
-    if body.get("source_dataset_id") is None:
-        _require_time_range(body)
-    return all_of([parse_time_range(body), condition])
-
-
-def _require_time_range(body: dict[str, Any]) -> None:
     for name in ("start_time", "end_time"):
-        if body.get(name) is None:
+        if body.get("source_dataset_id") is None and body.get(name) is None:
             raise HttpError.for_field(name, "this field is required unless is_empty is true")
+    return all_of([parse_time_range(body), condition])
 
 
 def _choose_name(connection: sqlite3.Connection, body: dict[str, Any]) -> str:

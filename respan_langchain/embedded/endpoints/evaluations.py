@@ -9,9 +9,9 @@ from typing import Any
 import orjson
 
 from respan_langchain.embedded.access import AccessPolicy
-from respan_langchain.embedded.endpoints.evaluators import Evaluator, LogContents, get_evaluator
+from respan_langchain.embedded.endpoints.evaluators import Evaluator, get_evaluator
 from respan_langchain.embedded.http import HttpError, Request, Response, json_response
-from respan_langchain.embedded.pagination import envelope, parse_page
+from respan_langchain.embedded.pagination import page_response, parse_page
 from respan_langchain.embedded.store import datasets_table, logs_table, scores_table
 from respan_langchain.embedded.store.fields import SqlCondition
 from respan_langchain.embedded.store.scores_table import Score
@@ -23,13 +23,15 @@ BATCH_SIZE = 100
 THREAD_NAME = "respan-evaluations"
 MAX_EVALUATORS = 20
 """Evaluators of one request."""
+EVALUATED = ("input", "output", "expected_output", "metadata", "metrics")
 STALLED_AFTER = 600.0
 """Seconds without progress after which a run is reported as interrupted."""
 
 
 def create(store: Store, dataset_id: str, body: dict[str, Any], policy: AccessPolicy) -> Response:
     """`POST /api/datasets/{id}/eval-reports/create/`: start known evaluators, list unknown ones."""
-    tasks, errors = _start(store, dataset_id, _parse_names(body), policy)
+    evaluators, errors = _build_evaluators(_parse_names(body), policy)
+    tasks = _start(store, dataset_id, evaluators)
     with store.reading() as connection:
         runs = [
             _serialize_run(scores_table.get_run(connection, task), dataset_id) for task in tasks
@@ -43,29 +45,25 @@ def start(store: Store, dataset_id: str, names: list[str], policy: AccessPolicy)
     Raises:
         HttpError: 400, when one of them is unknown.
     """
-    names = _parse_names({"evaluator_ids": names})
-    _, errors = _build_evaluators(names, policy)
-    for name in errors:
-        raise HttpError(400, errors[name])
-    _start(store, dataset_id, names, policy)
+    evaluators, errors = _build_evaluators(_parse_names({"evaluator_ids": names}), policy)
+    for message in errors.values():
+        raise HttpError(400, message)
+    _start(store, dataset_id, evaluators)
 
 
-def _start(
-    store: Store, dataset_id: str, names: list[Any], policy: AccessPolicy
-) -> tuple[list[str], dict[str, str]]:
-    """Start known evaluators; return the ids of their runs, and the errors of the others."""
-    evaluators, errors = _build_evaluators(names, policy)
+def _start(store: Store, dataset_id: str, evaluators: dict[str, Evaluator]) -> list[str]:
+    """Start evaluators and return the ids of their runs."""
     with store.writing() as connection:
-        dataset = datasets_table.get(connection, dataset_id)
-        tasks = {
-            scores_table.start_run(connection, dataset["seq"], name): evaluator
-            for name, evaluator in evaluators.items()
-        }
-    if tasks:
+        dataset = datasets_table.get_seq(connection, dataset_id)
+        tasks = {name: scores_table.start_run(connection, dataset, name) for name in evaluators}
+    runs = [
+        EvaluationRun(store, dataset, tasks[name], name, evaluator)
+        for name, evaluator in evaluators.items()
+    ]
+    if runs:
         # A daemon thread does not keep the process alive; `STALLED_AFTER` covers its end.
-        work = (store, dataset["seq"], tasks)
-        threading.Thread(target=_run_all, args=work, name=THREAD_NAME, daemon=True).start()
-    return list(tasks), errors
+        threading.Thread(target=_run_all, args=(runs,), name=THREAD_NAME, daemon=True).start()
+    return list(tasks.values())
 
 
 def list_all(request: Request, store: Store, dataset_id: str) -> Response:
@@ -75,9 +73,7 @@ def list_all(request: Request, store: Store, dataset_id: str) -> Response:
         dataset = datasets_table.get_seq(connection, dataset_id)
         count = scores_table.count_runs(connection, dataset)
         rows = scores_table.list_runs(connection, dataset, limit=page.size, offset=page.offset)
-    return json_response(
-        200, envelope(request, page, count, [_serialize_run(row, dataset_id) for row in rows])
-    )
+    return page_response(request, page, count, [_serialize_run(row, dataset_id) for row in rows])
 
 
 def _parse_names(body: dict[str, Any]) -> list[Any]:
@@ -127,9 +123,9 @@ def _is_interrupted(row: sqlite3.Row) -> bool:
     return row["completed_at"] is None and row["updated_at"] < time.time() - STALLED_AFTER
 
 
-def _run_all(store: Store, dataset: int, tasks: dict[str, Evaluator]) -> None:
-    for task_id, evaluator in tasks.items():
-        EvaluationRun(store, dataset, task_id, evaluator).run()
+def _run_all(runs: "list[EvaluationRun]") -> None:
+    for run in runs:
+        run.run()
 
 
 @dataclass(slots=True)
@@ -139,6 +135,7 @@ class EvaluationRun:
     store: Store
     dataset: int
     task_id: str
+    name: str
     evaluator: Evaluator
     last_seq: int = 0
     """The `seq` of the last log that was evaluated."""
@@ -149,8 +146,8 @@ class EvaluationRun:
         """Evaluate all logs, then record how the run ended."""
         error_message = None
         try:
-            while self._evaluate_batch():
-                pass
+            while rows := self._read_batch():
+                self._evaluate(rows)
         except HttpError as error:
             error_message = error.detail
         # An evaluator may be a user's function, which may raise anything.
@@ -161,33 +158,26 @@ class EvaluationRun:
         with self.store.writing() as connection:
             scores_table.finish_run(connection, self.task_id, error_message)
 
-    def _evaluate_batch(self) -> bool:
+    def _read_batch(self) -> list[sqlite3.Row]:
+        later = SqlCondition("seq > ?", (self.last_seq,))
         with self.store.reading() as connection:
-            name = scores_table.get_run(connection, self.task_id)["evaluator"]
-            rows = _next_batch(connection, self.dataset, self.last_seq)
-        scores = [score for row in rows if (score := self._score(name, row)) is not None]
+            return logs_table.list_page(
+                connection, self.dataset, later, order="seq ASC", limit=BATCH_SIZE
+            )
+
+    def _evaluate(self, rows: list[sqlite3.Row]) -> None:
+        scores = [score for row in rows if (score := self._score(row)) is not None]
         self.evaluated += len(scores)
         self.total += sum(score.score or 0.0 for score in scores)
         with self.store.writing() as connection:
             scores_table.upsert(connection, scores)
             mean = self.total / self.evaluated if self.evaluated else None
             scores_table.update_run(connection, self.task_id, evaluated=self.evaluated, score=mean)
-        return bool(rows)
 
-    def _score(self, name: str, row: sqlite3.Row) -> Score | None:
+    def _score(self, row: sqlite3.Row) -> Score | None:
         self.last_seq = row["seq"]
-        result = self.evaluator.evaluate(_parse_contents(row))
+        log = {name: None if row[name] is None else orjson.loads(row[name]) for name in EVALUATED}
+        result = self.evaluator.evaluate(log)
         if result is None:
             return None
-        return Score(row["seq"], name, result.score, result.passed, result.comment)
-
-
-def _next_batch(connection: sqlite3.Connection, dataset: int, done: int) -> list[sqlite3.Row]:
-    return logs_table.list_page(
-        connection, dataset, SqlCondition("seq > ?", (done,)), order="seq ASC", limit=BATCH_SIZE
-    )
-
-
-def _parse_contents(row: sqlite3.Row) -> LogContents:
-    names = ("input", "output", "expected_output", "metadata", "metrics")
-    return {name: orjson.loads(row[name]) if row[name] is not None else None for name in names}
+        return Score(row["seq"], self.name, result.score, result.passed, result.comment)

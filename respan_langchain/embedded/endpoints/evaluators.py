@@ -69,9 +69,9 @@ def get_evaluator(name: object, *, allow_python: bool) -> Evaluator:
         case "exact_match" | "json_equality" if argument:
             raise HttpError.for_field("evaluator_ids", f"{kind} takes no argument")
         case "exact_match":
-            return Evaluator(_exact_match)
+            return Evaluator(partial(_equals_expected, _parse_text))
         case "json_equality":
-            return Evaluator(_json_equality)
+            return Evaluator(partial(_equals_expected, _parse_json))
         case "contains":
             return Evaluator(partial(_contains, argument))
         case "latency_limit" | "cost_limit":
@@ -89,12 +89,14 @@ def _result(passed: bool, comment: str = "") -> EvaluationResult:
     return EvaluationResult(1.0 if passed else 0.0, passed, comment)
 
 
-def _exact_match(log: LogContents) -> EvaluationResult | None:
+def _equals_expected(parse: Callable[[Any], Any], log: LogContents) -> EvaluationResult | None:
     if log["expected_output"] is None:
         return None
-    return _result(
-        content_text(log["output"]).strip() == content_text(log["expected_output"]).strip()
-    )
+    return _result(parse(log["output"]) == parse(log["expected_output"]))
+
+
+def _parse_text(value: Any) -> str:
+    return content_text(value).strip()
 
 
 def _contains(argument: str, log: LogContents) -> EvaluationResult | None:
@@ -102,12 +104,6 @@ def _contains(argument: str, log: LogContents) -> EvaluationResult | None:
     if not wanted:
         return None
     return _result(wanted.casefold() in content_text(log["output"]).casefold())
-
-
-def _json_equality(log: LogContents) -> EvaluationResult | None:
-    if log["expected_output"] is None:
-        return None
-    return _result(_parse_json(log["output"]) == _parse_json(log["expected_output"]))
 
 
 def _parse_json(value: Any) -> Any:

@@ -16,11 +16,6 @@ from respan_langchain.embedded.endpoints.body_fields import (
     parse_source,
     parse_time_range,
 )
-from respan_langchain.embedded.endpoints.log_validation import (
-    check_fields,
-    encode_content,
-    parse_log,
-)
 from respan_langchain.embedded.endpoints.serialize import serialize_log, serialize_score
 from respan_langchain.embedded.http import (
     HttpError,
@@ -29,12 +24,18 @@ from respan_langchain.embedded.http import (
     json_response,
     parse_object,
 )
-from respan_langchain.embedded.pagination import envelope, parse_order, parse_page
+from respan_langchain.embedded.pagination import page_response, parse_order, parse_page
 from respan_langchain.embedded.store import bulk, datasets_table, logs_table, scores_table
 from respan_langchain.embedded.store.errors import InvalidFieldError
 from respan_langchain.embedded.store.fields import MATCH_ALL, SqlCondition, find_log_field
 from respan_langchain.embedded.store.filters import all_of, parse_filters
-from respan_langchain.embedded.store.log_columns import CONTENTS, LogColumns, derive_columns
+from respan_langchain.embedded.store.log_columns import (
+    CONTENTS,
+    LogColumns,
+    build_columns,
+    check_fields,
+    parse_log,
+)
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.embedded.store.summary import compute_summary
 
@@ -63,10 +64,7 @@ def list_all(request: Request, store: Store, dataset_id: str) -> Response:
             connection, dataset["seq"], condition, order=order, limit=page.size, offset=page.offset
         )
         results = _serialize_logs(connection, rows, dataset_id)
-    wanted = _parse_include_fields(request)
-    return json_response(
-        200, envelope(request, page, count, [_select_fields(wanted, log) for log in results])
-    )
+    return page_response(request, page, count, _select_fields(request, results))
 
 
 def retrieve(store: Store, dataset_id: str, unique_id: str) -> Response:
@@ -87,7 +85,8 @@ def update(
     with store.writing() as connection:
         dataset = datasets_table.get_seq(connection, dataset_id)
         row = logs_table.get(connection, dataset, unique_id)
-        logs_table.update(connection, row["seq"], _merge_columns(row, body, partial=partial))
+        kept = {name: row[name] for name in CONTENTS if partial or name == "metrics"}
+        logs_table.update(connection, row["seq"], build_columns(body, kept))
         datasets_table.touch(connection, dataset)
         row = logs_table.get(connection, dataset, unique_id)
         return _log_response(connection, row, dataset_id)
@@ -104,12 +103,8 @@ def delete(store: Store, dataset_id: str, unique_id: str) -> Response:
 
 
 def _log_response(connection: sqlite3.Connection, row: sqlite3.Row, dataset_id: str) -> Response:
-    scores = scores_table.list_for_logs(connection, [row["seq"]]).get(row["seq"], [])
-    body = serialize_log(row) | {
-        "dataset_id": dataset_id,
-        "scores": [serialize_score(score) for score in scores],
-    }
-    return json_response(200, body)
+    (log,) = _serialize_logs(connection, [row], dataset_id)
+    return json_response(200, log | {"scores": list(log["scores"].values())})
 
 
 def _serialize_logs(
@@ -129,23 +124,13 @@ def _serialize_logs(
     ]
 
 
-def _merge_columns(row: sqlite3.Row, body: dict[str, Any], *, partial: bool) -> LogColumns:
-    contents = {name: row[name] if partial or name == "metrics" else None for name in CONTENTS}
-    for name in CONTENTS:
-        if name in body:
-            contents[name] = encode_content(name, body[name])
-    metadata, metrics = (_load_object(contents[name]) for name in ("metadata", "metrics"))
-    return contents | derive_columns(metadata, metrics)
-
-
-def _load_object(text: str | None) -> dict[str, Any]:
-    return dict(orjson.loads(text)) if text is not None else {}
-
-
-def _parse_include_fields(request: Request) -> frozenset[str]:
-    """Read `include_fields`; an empty set means all."""
+def _select_fields(request: Request, logs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Keep the fields of logs that `include_fields` names; all without it."""
     fields = request.parameters.get("include_fields", "")
-    return frozenset(name for part in fields.split(",") if (name := part.strip()))
+    wanted = {name for part in fields.split(",") if (name := part.strip())}
+    if not wanted:
+        return logs
+    return [{name: value for name, value in log.items() if name in wanted} for log in logs]
 
 
 def _export_response(store: Store, dataset_id: str, body: dict[str, Any]) -> Response:
@@ -159,10 +144,6 @@ def _export_response(store: Store, dataset_id: str, body: dict[str, Any]) -> Res
     query = f"?{urlencode({'filters': orjson.dumps(filters).decode()})}" if filters else ""
     address = f"/datasets/{quote(dataset_id, safe='')}/export{suffix}{query}"
     return json_response(200, {"message": f"The export is ready at {address}", "url": address})
-
-
-def _select_fields(wanted: frozenset[str], log: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in log.items() if name in wanted} if wanted else log
 
 
 def create_one(store: Store, dataset_id: str, body: dict[str, Any]) -> Response:

@@ -1,17 +1,22 @@
-"""The columns of a log, and how its metadata and metrics fill them.
+"""The columns of a log: its contents, and those that its metadata and metrics fill.
 
-Pure: JSON values in, column values out.
+Pure: JSON values in, column values out. What the API's contract forbids raises InvalidFieldError.
 """
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import orjson
 
+from respan_langchain.embedded.store.errors import InvalidFieldError
 from respan_langchain.embedded.store.timestamps import parse_timestamp
 
 CONTENTS = ("input", "output", "expected_output", "metadata", "metrics", "prompt", "completion")
 """The parts of a log that are stored as JSON text."""
+
+MAX_LENGTHS = {"customer_identifier": 254, "span_name": 255}
+"""Characters."""
 
 MAX_NUMBER = 2**53
 """A larger number is surely wrong, and sums of such numbers could overflow."""
@@ -29,6 +34,59 @@ NESTING_MARGIN = 20
 
 LogColumns = dict[str, Any]
 """The values of one log by column name."""
+
+
+def parse_log(body: object) -> LogColumns:
+    """Validate one log and build its columns, without those that the store adds."""
+    if not isinstance(body, dict):
+        raise InvalidFieldError("log", "must be an object")
+    if "input" not in body:
+        raise InvalidFieldError("input", "this field is required")
+    check_fields(body)
+    return build_columns(body)
+
+
+def build_columns(
+    body: Mapping[str, Any], kept: Mapping[str, str | None] = MappingProxyType({})
+) -> LogColumns:
+    """Build the columns of a checked log; contents that it lacks are those of `kept`, as stored."""
+    contents = {
+        name: _encode_content(name, body[name]) if name in body else kept.get(name)
+        for name in CONTENTS
+    }
+    metadata, metrics = (
+        body[name] if name in body else orjson.loads(kept.get(name) or "{}")
+        for name in ("metadata", "metrics")
+    )
+    return contents | derive_columns(metadata, metrics)
+
+
+def check_fields(body: Mapping[str, Any]) -> None:
+    """Check the fields that are present."""
+    for name in ("input", "output", "expected_output"):
+        if name in body and not isinstance(body[name], str | dict | list):
+            found = _json_type(body[name])
+            raise InvalidFieldError(name, f"must be a string, an object or an array, not {found}")
+    for name in ("metadata", "metrics"):
+        if name in body and not isinstance(body[name], dict):
+            raise InvalidFieldError(name, f"must be an object, not {_json_type(body[name])}")
+    for name, longest in MAX_LENGTHS.items():
+        value = body.get("metadata", {}).get(name)
+        if isinstance(value, str) and len(value) > longest:
+            raise InvalidFieldError(f"metadata.{name}", f"has more than {longest} characters")
+
+
+def _json_type(value: object) -> str:
+    names = {type(None): "null", bool: "a boolean", int: "a number", float: "a number"}
+    names |= {str: "a string", list: "an array", dict: "an object"}
+    return names[type(value)]
+
+
+def _encode_content(name: str, value: Any) -> str:
+    try:
+        return encode_json(value)
+    except orjson.JSONEncodeError as error:
+        raise InvalidFieldError(name, "is nested too deeply") from error
 
 
 def encode_json(value: Any) -> str:

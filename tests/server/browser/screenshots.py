@@ -13,8 +13,8 @@ from playwright.sync_api import Page, sync_playwright
 from support.evaluations import wait_for_evaluations
 
 from respan_langchain.embedded.endpoints import datasets, evaluations
-from respan_langchain.embedded.endpoints.log_validation import parse_log
 from respan_langchain.embedded.store import datasets_table, logs_table
+from respan_langchain.embedded.store.log_columns import parse_log
 from respan_langchain.embedded.store.scores_table import Score, upsert
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.server.asgi import serving
