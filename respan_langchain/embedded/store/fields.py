@@ -1,19 +1,13 @@
 """Fields by which lists can be filtered, and their SQL expressions."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from respan_langchain._constants import LOG_FIELDS, LOG_NUMBERS
 from respan_langchain.embedded.store.log_columns import parse_text
 from respan_langchain.embedded.store.timestamps import parse_timestamp
-
-LOG_TIMESTAMPS = {"created_at": "created_at", "timestamp": "happened_at"}
-"""Fields that hold a timestamp, and their columns."""
-DATASET_TEXTS = frozenset({"id", "name", "description", "type", "status"})
-DATASET_NUMBERS = frozenset({"log_count", "starred"})
-DATASET_TIMESTAMPS = frozenset({"created_at", "updated_at"})
 
 Parameters = tuple[Any, ...]
 
@@ -62,34 +56,17 @@ class SqlField:
 
 def find_log_field(name: str) -> SqlField | None:
     """Return a field of logs; None when there is none of this name."""
-    if name.startswith("metadata__") and name != "metadata__":
-        return SqlField(
-            name, _metadata_expression(name.removeprefix("metadata__")), _parse_scalar, is_text=True
-        )
-    if name.startswith("score__") and name != "score__":
-        return _score_field(name, name.removeprefix("score__"))
-    if name == "error_message":
-        return SqlField(name, SqlCondition("logs.error_message"), parse_text, is_text=True)
-    if name == "expected_output":
-        return SqlField(name, EXPECTED, parse_text, is_text=True, lookup=EXPECTED_LOOKUP)
-    if name in LOG_TIMESTAMPS:
-        return SqlField(name, SqlCondition(f"logs.{LOG_TIMESTAMPS[name]}"), parse_timestamp)
-    if name in LOG_NUMBERS:
-        return SqlField(name, SqlCondition(f"logs.{name}"), _parse_number)
-    if name in LOG_FIELDS:
-        return SqlField(name, SqlCondition(f"logs.{name}"), parse_text, is_text=True)
-    return None
+    match name.partition("__"):
+        case ("metadata", _, key) if key:
+            return SqlField(name, _metadata_expression(key), _parse_scalar, is_text=True)
+        case ("score", _, evaluator) if evaluator:
+            return _score_field(name, evaluator)
+    return LOG_COLUMNS.get(name)
 
 
 def find_dataset_field(name: str) -> SqlField | None:
     """Return a field of datasets; None when there is none of this name."""
-    if name in DATASET_TEXTS:
-        return SqlField(name, SqlCondition(f"datasets.{name}"), parse_text, is_text=True)
-    if name in DATASET_NUMBERS:
-        return SqlField(name, SqlCondition(f"datasets.{name}"), _parse_scalar)
-    if name in DATASET_TIMESTAMPS:
-        return SqlField(name, SqlCondition(f"datasets.{name}"), parse_timestamp)
-    return None
+    return DATASET_COLUMNS.get(name)
 
 
 def _metadata_expression(key: str) -> SqlCondition:
@@ -131,3 +108,26 @@ def _parse_scalar(value: object) -> Any:
     if isinstance(value, str):
         return value
     return int(value) if isinstance(value, bool) else _parse_number(value)
+
+
+def _columns(
+    table: str, names: Iterable[str], parse: Callable[[object], Any]
+) -> dict[str, SqlField]:
+    is_text = parse is parse_text
+    return {name: SqlField(name, SqlCondition(f"{table}.{name}"), parse, is_text) for name in names}
+
+
+LOG_COLUMNS = {
+    **_columns("logs", {*LOG_FIELDS, "error_message"} - LOG_NUMBERS, parse_text),
+    **_columns("logs", LOG_NUMBERS, _parse_number),
+    **_columns("logs", ["created_at"], parse_timestamp),
+    "timestamp": SqlField("timestamp", SqlCondition("logs.happened_at"), parse_timestamp),
+    "expected_output": SqlField(
+        "expected_output", EXPECTED, parse_text, is_text=True, lookup=EXPECTED_LOOKUP
+    ),
+}
+DATASET_COLUMNS = {
+    **_columns("datasets", ["id", "name", "description", "type", "status"], parse_text),
+    **_columns("datasets", ["log_count", "starred"], _parse_scalar),
+    **_columns("datasets", ["created_at", "updated_at"], parse_timestamp),
+}

@@ -32,40 +32,31 @@ def parse_filters(filters: object, find_field: Callable[[str], SqlField | None])
         raise InvalidFieldError("filters", "must be an object of filters by field")
     if len(filters) > MAX_FILTERS:
         raise InvalidFieldError("filters", f"more than {MAX_FILTERS} filters")
-    return all_of(
-        [
-            _parse_filter(_get_field(name, find_field), filter_body)
-            for name, filter_body in filters.items()
-        ]
-    )
+    return all_of([_parse_filter(name, find_field(name), body) for name, body in filters.items()])
 
 
 def all_of(conditions: list[SqlCondition]) -> SqlCondition:
     """Join conditions that must all match."""
-    return _join(" AND ", [one for one in conditions if one is not MATCH_ALL]) or MATCH_ALL
+    return join(" AND ", [one for one in conditions if one is not MATCH_ALL])
 
 
 def any_of(conditions: list[SqlCondition]) -> SqlCondition:
     """Join conditions of which one must match; without any, all logs match."""
-    return _join(" OR ", conditions) or MATCH_ALL
+    return join(" OR ", conditions)
 
 
-def _join(word: str, conditions: list[SqlCondition]) -> SqlCondition | None:
+def join(word: str, conditions: list[SqlCondition]) -> SqlCondition:
+    """Join conditions or statements by a word of SQL; all logs match without any."""
     if not conditions:
-        return None
+        return MATCH_ALL
     sql = word.join(condition.sql for condition in conditions)
     parameters = tuple(value for condition in conditions for value in condition.parameters)
     return SqlCondition(f"({sql})", parameters)
 
 
-def _get_field(name: str, find_field: Callable[[str], SqlField | None]) -> SqlField:
-    field = find_field(name)
+def _parse_filter(name: str, field: SqlField | None, body: object) -> SqlCondition:
     if field is None:
         raise InvalidFieldError(name, "unknown filter field")
-    return field
-
-
-def _parse_filter(field: SqlField, body: object) -> SqlCondition:
     if not isinstance(body, Mapping):
         raise InvalidFieldError(field.name, 'must be {"operator": ..., "value": ...}')
     if unknown := set(body) - {"operator", "value"}:

@@ -14,7 +14,7 @@ import unicodedata
 import orjson
 
 from respan_langchain.embedded.store.fields import SqlCondition
-from respan_langchain.embedded.store.filters import all_of, any_of, contains_ignoring_case
+from respan_langchain.embedded.store.filters import all_of, any_of, contains_ignoring_case, join
 from respan_langchain.embedded.store.scores_table import HUMAN_EVALUATOR
 
 BATCH_SIZE = 500
@@ -138,9 +138,8 @@ def search_condition(text: str, newest: int) -> SqlCondition:
             comment.parameters,
         ),
     ]
-    found = " UNION ".join(one.sql for one in statements)
-    parameters = tuple(value for one in statements for value in one.parameters)
-    return SqlCondition(f"logs.seq IN ({found})", parameters)
+    found = join(" UNION ", statements)
+    return SqlCondition(f"logs.seq IN {found.sql}", found.parameters)
 
 
 def _find_words(words: list[str]) -> SqlCondition:
