@@ -27,13 +27,13 @@ def install(connection: sqlite3.Connection) -> None:
     placed = "trace_unique_id, span_unique_id, span_parent_id"
     traced = "NEW.trace_unique_id IS NOT NULL"
     root_of_trace = f"OLD.trace_unique_id IS NOT NULL AND {_is_root('OLD')}"
-    added = [_update_totals("NEW", "+"), _create_hour("NEW"), _update_hour("NEW", "+")]
-    removed = [_update_totals("OLD", "-"), _create_hour("OLD"), _update_hour("OLD", "-")]
-    covered_again = [_recompute_covered("OLD"), _recompute_covered("NEW"), _uncover_untraced()]
+    added, removed = _count("NEW", "+"), _count("OLD", "-")
+    uncover = "UPDATE logs SET covered = 0 WHERE seq = NEW.seq AND trace_unique_id IS NULL;"
+    covered_again = [_recompute_covered("OLD"), _recompute_covered("NEW"), uncover]
     for trigger in (
-        _trigger("count_insert", "INSERT ON logs", *added),
-        _trigger("count_delete", "DELETE ON logs", *removed),
-        _trigger("count_update", f"UPDATE OF {counted} ON logs", *removed, *added),
+        _trigger("count_insert", "INSERT ON logs", added),
+        _trigger("count_delete", "DELETE ON logs", removed),
+        _trigger("count_update", f"UPDATE OF {counted} ON logs", removed, added),
         _trigger("cover_insert", f"INSERT ON logs WHEN {traced}", *_cover_on_insert()),
         _trigger("cover_delete", f"DELETE ON logs WHEN {root_of_trace}", _recompute_covered("OLD")),
         _trigger("cover_update", f"UPDATE OF {placed} ON logs", *covered_again),
@@ -45,36 +45,19 @@ def _trigger(name: str, event: str, *statements: str) -> str:
     return f"CREATE TRIGGER {name} AFTER {event} BEGIN {' '.join(statements)} END"
 
 
-def _update_totals(row: str, sign: str) -> str:
-    """Add a row to its dataset's totals, or subtract it."""
-    return f"UPDATE datasets SET {_add_row(row, sign)} WHERE seq = {row}.dataset;"  # noqa: S608
-
-
-def _create_hour(row: str) -> str:
-    # For a subtraction too: SQLite may carry out the trigger of an update before that of the insert
-    # which it follows. A dataset that is being deleted gets no hours.
-    return (
-        "INSERT OR IGNORE INTO hours(dataset, hour)"  # noqa: S608
-        f" SELECT seq, {_hour(row)} FROM datasets WHERE seq = {row}.dataset;"
-    )
-
-
-def _update_hour(row: str, sign: str) -> str:
-    """Add a row to the totals of its hour, or subtract it."""
-    return (
-        f"UPDATE hours SET {_add_row(row, sign)}"  # noqa: S608
-        f" WHERE dataset = {row}.dataset AND hour = {_hour(row)};"
-    )
-
-
-def _hour(row: str) -> str:
-    return f"CAST({row}.happened_at / 3600 AS INTEGER)"
-
-
-def _add_row(row: str, sign: str) -> str:
-    """Write the assignments that add a row to totals, or subtract it."""
-    return ", ".join(
+def _count(row: str, sign: str) -> str:
+    """Add a row to the totals of its dataset and of its hour, or subtract it."""
+    sums = ", ".join(
         f"{total} = {total} {sign} {added.format(row=row)}" for total, added in TOTALS.items()
+    )
+    hour = f"CAST({row}.happened_at / 3600 AS INTEGER)"
+    # The hour is created for a subtraction too: SQLite may carry out the trigger of an update
+    # before that of the insert which it follows. A dataset that is being deleted gets no hours.
+    return (
+        f"UPDATE datasets SET {sums} WHERE seq = {row}.dataset;"  # noqa: S608
+        " INSERT OR IGNORE INTO hours(dataset, hour)"
+        f" SELECT seq, {hour} FROM datasets WHERE seq = {row}.dataset;"
+        f" UPDATE hours SET {sums} WHERE dataset = {row}.dataset AND hour = {hour};"
     )
 
 
@@ -101,10 +84,6 @@ def _cover_on_insert() -> list[str]:
             f" AND NOT {_is_root('logs')};"
         ),
     ]
-
-
-def _uncover_untraced() -> str:
-    return "UPDATE logs SET covered = 0 WHERE seq = NEW.seq AND trace_unique_id IS NULL;"
 
 
 def _recompute_covered(row: str) -> str:
