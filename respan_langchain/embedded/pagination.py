@@ -28,18 +28,16 @@ class PageRequest:
 
 def parse_page(parameters: Mapping[str, str]) -> PageRequest:
     """Read `page` and `page_size`; a size above the maximum becomes the maximum."""
-    number = _parse_positive_int("page", parameters.get("page", "1"), MAX_PAGE_NUMBER)
-    size = _parse_positive_int(
-        "page_size", parameters.get("page_size", str(DEFAULT_PAGE_SIZE)), MAX_PAGE_NUMBER
-    )
+    number = _parse_number("page", parameters.get("page", "1"))
+    size = _parse_number("page_size", parameters.get("page_size", str(DEFAULT_PAGE_SIZE)))
     return PageRequest(number, min(size, MAX_PAGE_SIZE))
 
 
-def _parse_positive_int(name: str, text: str, largest: int) -> int:
+def _parse_number(name: str, text: str) -> int:
     # isdecimal accepts the digits of other scripts too, and int reads them all.
-    number = int(text) if text.isdecimal() and len(text) <= len(str(largest)) else 0
-    if not 1 <= number <= largest:
-        raise HttpError.for_field(name, f"must be a whole number from 1 to {largest}")
+    number = int(text) if text.isdecimal() and len(text) <= len(str(MAX_PAGE_NUMBER)) else 0
+    if not 1 <= number <= MAX_PAGE_NUMBER:
+        raise HttpError.for_field(name, f"must be a whole number from 1 to {MAX_PAGE_NUMBER}")
     return number
 
 

@@ -43,16 +43,12 @@ Evaluate = Callable[[LogContents], EvaluationResult | None]
 """Returns None where there is nothing to evaluate, such as without an expected output."""
 
 
-def _nothing() -> None:
-    """Release nothing."""
-
-
 @dataclass(frozen=True, slots=True)
 class Evaluator:
     """An evaluator with its argument."""
 
     evaluate: Evaluate
-    close: Callable[[], None] = _nothing
+    close: Callable[[], None] = lambda: None
     """Releases what the evaluator holds; called when its run has ended."""
 
 

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from respan_langchain.embedded.store.errors import MissingRecordError
+from respan_langchain.embedded.store.errors import require
 from respan_langchain.embedded.store.fields import SqlCondition
 from respan_langchain.embedded.store.filters import contains_ignoring_case
 from respan_langchain.embedded.store.schema import SAVED_LOGS
@@ -23,12 +23,8 @@ def get(connection: sqlite3.Connection, dataset_id: str) -> sqlite3.Row:
     Raises:
         MissingRecordError: There is no dataset of this id.
     """
-    found: sqlite3.Row | None = connection.execute(
-        "SELECT * FROM datasets WHERE id = ?", (dataset_id,)
-    ).fetchone()
-    if found is None:
-        raise MissingRecordError("Dataset not found.")
-    return found
+    found = connection.execute("SELECT * FROM datasets WHERE id = ?", (dataset_id,)).fetchone()
+    return require(found, "Dataset")
 
 
 def get_seq(connection: sqlite3.Connection, dataset_id: str) -> int:

@@ -11,6 +11,13 @@ class MissingRecordError(StoreError):
     """There is no such dataset, log or evaluation run."""
 
 
+def require(found: sqlite3.Row | None, kind: str) -> sqlite3.Row:
+    """Return a record that was looked for; raise MissingRecordError when there is none."""
+    if found is None:
+        raise MissingRecordError(f"{kind} not found.")
+    return found
+
+
 class ReadOnlyError(StoreError):
     """The file can be read, but this process cannot write it."""
 

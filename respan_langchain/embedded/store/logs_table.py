@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from respan_langchain.embedded.store.errors import MissingRecordError
+from respan_langchain.embedded.store.errors import require
 from respan_langchain.embedded.store.fields import MATCH_ALL, SqlCondition
 from respan_langchain.embedded.store.log_columns import CONTENTS, TEXT_COLUMNS, LogColumns
 from respan_langchain.embedded.store.schema import INDEXED_COLUMNS
@@ -71,13 +71,11 @@ def get(connection: sqlite3.Connection, dataset: int, unique_id: str) -> sqlite3
     Raises:
         MissingRecordError: The dataset has no log of this id.
     """
-    found: sqlite3.Row | None = connection.execute(
+    found = connection.execute(
         "SELECT * FROM logs JOIN contents USING (seq) WHERE unique_id = ? AND dataset = ?",
         (unique_id, dataset),
     ).fetchone()
-    if found is None:
-        raise MissingRecordError("Log not found.")
-    return found
+    return require(found, "Log")
 
 
 def update(connection: sqlite3.Connection, seq: int, log: LogColumns) -> None:

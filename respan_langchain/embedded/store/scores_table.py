@@ -4,11 +4,11 @@ import sqlite3
 import time
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import orjson
 
-from respan_langchain.embedded.store.errors import MissingRecordError
+from respan_langchain.embedded.store.errors import require
 
 HUMAN_EVALUATOR = "human"
 """The evaluator name of scores that people give."""
@@ -33,11 +33,9 @@ def upsert(connection: sqlite3.Connection, scores: Iterable[Score]) -> None:
     now = time.time()
     connection.executemany(
         "INSERT OR REPLACE INTO scores(log, evaluator, score, passed, comment, author, created_at)"
-        " SELECT seq, ?, ?, ?, ?, ?, ? FROM logs WHERE seq = ?",
-        [
-            (one.evaluator, one.score, one.passed, one.comment, one.author, now, one.log)
-            for one in scores
-        ],
+        " SELECT seq, :evaluator, :score, :passed, :comment, :author, :now FROM logs"
+        " WHERE seq = :log",
+        [{**asdict(score), "now": now} for score in scores],
     )
 
 
@@ -109,12 +107,8 @@ def get_run(connection: sqlite3.Connection, task_id: str) -> sqlite3.Row:
     Raises:
         MissingRecordError: There is no run of this id.
     """
-    found: sqlite3.Row | None = connection.execute(
-        "SELECT * FROM runs WHERE task_id = ?", (task_id,)
-    ).fetchone()
-    if found is None:
-        raise MissingRecordError("Run not found.")
-    return found
+    found = connection.execute("SELECT * FROM runs WHERE task_id = ?", (task_id,)).fetchone()
+    return require(found, "Run")
 
 
 def count_runs(connection: sqlite3.Connection, dataset: int) -> int:
