@@ -14,13 +14,12 @@ from threading import Thread
 from typing import Final
 
 from respan_langchain.experiments.journal import Journal
-from respan_langchain.experiments.meter import Meter
 from respan_langchain.experiments.plan import Plan
 from respan_langchain.experiments.recorded_models import models_replaced
 from respan_langchain.experiments.recorded_rows import RecordedRow
 from respan_langchain.experiments.recorded_tools import tools_replaced
 from respan_langchain.experiments.results import Trial
-from respan_langchain.experiments.trials import run_trial
+from respan_langchain.experiments.trials import Meter, run_trial
 
 TIMEOUT_CHECK_INTERVAL: Final = 0.5
 """Seconds between two checks for trials that have timed out."""

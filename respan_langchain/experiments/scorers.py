@@ -113,14 +113,9 @@ def load_scorer(name: str) -> Scorer:
     Raises:
         ConfigurationError: There is none.
     """
-    built_in: dict[str, Scorer] = {
-        "same_answer": same_answer,
-        "same_json": same_json,
-        "not_refused": not_refused,
-        "not_cut_off": not_cut_off,
-        "trajectory": trajectory("strict"),
-        "trajectory:unordered": trajectory("unordered"),
-    }
+    plain: tuple[Scorer, ...] = (same_answer, same_json, not_refused, not_cut_off)
+    built_in = {scorer_name(scorer): scorer for scorer in plain}
+    built_in |= {"trajectory": trajectory(), "trajectory:unordered": trajectory("unordered")}
     if name in built_in:
         return built_in[name]
     if ":" not in name:

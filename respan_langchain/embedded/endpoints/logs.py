@@ -37,7 +37,6 @@ from respan_langchain.embedded.store.log_columns import (
     parse_log,
 )
 from respan_langchain.embedded.store.store import Store
-from respan_langchain.embedded.store.summary import compute_summary
 
 SORT_COLUMNS = {
     "timestamp": "happened_at",
@@ -216,7 +215,7 @@ def summarize(store: Store, dataset_id: str, body: dict[str, Any]) -> Response:
     condition = parse_filters(body.get("filters"), find_log_field)
     with store.reading() as connection:
         dataset = datasets_table.get_seq(connection, dataset_id)
-        return json_response(200, compute_summary(connection, dataset, condition))
+        return json_response(200, logs_table.summarize(connection, dataset, condition))
 
 
 def _parse_deletion(body: dict[str, Any]) -> SqlCondition:
