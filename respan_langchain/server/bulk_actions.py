@@ -13,20 +13,20 @@ from respan_langchain.embedded.store.filters import all_of
 from respan_langchain.embedded.store.log_columns import encode_json
 from respan_langchain.embedded.store.scores_table import HUMAN_EVALUATOR, Score, upsert
 from respan_langchain.embedded.store.store import Store
-from respan_langchain.server.forms import parse_fields
 from respan_langchain.server.html import dataset_link
+from respan_langchain.server.page_request import PageRequest
 
 MAX_MARKED = 500
 MAX_TAG_CHARS = 100
 
 
-def carry_out(store: Store, dataset_id: str, body: bytes) -> Response:
+def carry_out(asked: PageRequest) -> Response:
     """Carry out the action of a form on its rows, then show the dataset again.
 
     Raises:
         HttpError: 400, when the form is not valid; nothing was changed then.
     """
-    fields = parse_fields(body)
+    fields, store = asked.repeated_fields, asked.store
     marked = list(dict.fromkeys(fields.get("row", [])))
     if not 1 <= len(marked) <= MAX_MARKED:
         raise HttpError(400, f"Mark 1 to {MAX_MARKED} rows.")
@@ -34,9 +34,9 @@ def carry_out(store: Store, dataset_id: str, body: bytes) -> Response:
     if action is None:
         raise HttpError.for_field("action", f"must be one of {', '.join(ACTIONS)}")
     with store.reading() as connection:
-        dataset = datasets_table.get_seq(connection, dataset_id)
+        dataset = datasets_table.get_seq(connection, asked.dataset_id)
     action(store, dataset, marked, fields)
-    return Response(303, headers={"location": dataset_link(dataset_id)})
+    return Response(303, headers={"location": dataset_link(asked.dataset_id)})
 
 
 Fields = dict[str, list[str]]

@@ -10,23 +10,34 @@ from typing import Any
 import orjson
 
 from respan_langchain.datasets.export.messages import to_messages, to_question
-from respan_langchain.embedded.http import Response
+from respan_langchain.embedded.endpoints.serialize import serialize_log
+from respan_langchain.embedded.http import Response, json_response
 from respan_langchain.embedded.store import datasets_table, logs_table
-from respan_langchain.embedded.store.store import Store
 from respan_langchain.server.layout import SECURITY_HEADERS
+from respan_langchain.server.page_request import PageRequest
 from respan_langchain.server.preview import parse_stored, pretty, read_contents
 
 MAX_NAME_CHARS = 60
 
 
-def copy(store: Store, dataset_id: str, unique_id: str, name: str, origin: str) -> Response:
+def copy(name: str, asked: PageRequest) -> Response:
     """Build the response of one form; `name` is one of COPIES."""
-    with store.reading() as connection:
-        dataset = datasets_table.get_seq(connection, dataset_id)
-        row = logs_table.get(connection, dataset, unique_id)
-    text = COPIES[name](row, f"{origin}/api/datasets/{dataset_id}/logs/")
+    row = _get_row(asked)
+    text = COPIES[name](row, f"{asked.request.origin}/api/datasets/{asked.dataset_id}/logs/")
     headers = {"content-type": "text/plain; charset=utf-8", **SECURITY_HEADERS}
     return Response(200, text.encode(errors="replace"), headers)
+
+
+def show_raw_json(asked: PageRequest) -> Response:
+    """Build the response of a row as the API gives it."""
+    raw = json_response(200, serialize_log(_get_row(asked)))
+    return Response(200, raw.body, {**SECURITY_HEADERS, **raw.headers})
+
+
+def _get_row(asked: PageRequest) -> sqlite3.Row:
+    with asked.store.reading() as connection:
+        dataset = datasets_table.get_seq(connection, asked.dataset_id)
+        return logs_table.get(connection, dataset, asked.unique_id)
 
 
 def _write_messages(row: sqlite3.Row, _: str) -> str:

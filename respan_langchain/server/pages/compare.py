@@ -8,10 +8,10 @@ from typing import Any
 from respan_langchain._display import UNKNOWN, content_text
 from respan_langchain.embedded.http import HttpError, Response
 from respan_langchain.embedded.store import datasets_table, logs_table, scores_table
-from respan_langchain.embedded.store.store import Store
 from respan_langchain.server import layout
 from respan_langchain.server.formatting import FIGURES, format_score
 from respan_langchain.server.html import Html, element, join, log_link, time_element, visible_text
+from respan_langchain.server.page_request import PageRequest
 from respan_langchain.server.pages.messages import MAX_CHARS, ContentRenderer
 from respan_langchain.server.preview import parse_stored, pretty, row_name
 
@@ -20,11 +20,11 @@ MAX_WORDS = 1000
 """Longer texts are shown without marking their differences."""
 
 
-def show(store: Store, dataset_id: str, unique_ids: list[str]) -> Response:
+def show(asked: PageRequest) -> Response:
     """Show rows of a dataset side by side."""
-    unique_ids = list(dict.fromkeys(unique_ids))
-    with store.reading() as connection:
-        dataset = datasets_table.get(connection, dataset_id)
+    unique_ids = list(dict.fromkeys(asked.parameters("row")))
+    with asked.store.reading() as connection:
+        dataset = datasets_table.get(connection, asked.dataset_id)
         if not 2 <= len(unique_ids) <= MAX_ROWS:
             raise HttpError(400, f"Mark 2 to {MAX_ROWS} rows to compare them.")
         rows = [logs_table.get(connection, dataset["seq"], unique_id) for unique_id in unique_ids]
@@ -32,7 +32,7 @@ def show(store: Store, dataset_id: str, unique_ids: list[str]) -> Response:
     return layout.page(
         "Comparison",
         element("h1", "Comparison"),
-        _figures(dataset_id, rows, [scores.get(row["seq"], []) for row in rows]),
+        _figures(asked.dataset_id, rows, [scores.get(row["seq"], []) for row in rows]),
         _section("Input", rows, "input"),
         _section("Output", rows, "output"),
         _section("Expected output", rows, "expected_output"),

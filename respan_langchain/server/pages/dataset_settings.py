@@ -9,10 +9,9 @@ from respan_langchain._display import format_count
 from respan_langchain.embedded.endpoints import datasets
 from respan_langchain.embedded.http import HttpError, Response
 from respan_langchain.embedded.store.schema import SAVED_LOGS
-from respan_langchain.embedded.store.store import Store
 from respan_langchain.server import layout
-from respan_langchain.server.forms import parse_form
 from respan_langchain.server.html import Html, dataset_link, element, strip_invisible
+from respan_langchain.server.page_request import PageRequest
 
 
 def create_form() -> Html:
@@ -28,9 +27,10 @@ def create_form() -> Html:
     return layout.menu("New dataset", form, "menu-right")
 
 
-def create(store: Store, body: bytes) -> Response:
+def create(asked: PageRequest) -> Response:
     """Create a dataset, and show it."""
-    created = datasets.create(store, {"name": parse_form(body).get("name", ""), "is_empty": True})
+    name = asked.form.get("name", "")
+    created = datasets.create(asked.store, {"name": name, "is_empty": True})
     dataset_id = orjson.loads(created.body)["id"]
     return Response(303, headers={"location": dataset_link(dataset_id)})
 
@@ -62,22 +62,22 @@ def settings_menu(dataset: sqlite3.Row) -> Html | None:
     return layout.menu("Settings", form, "menu-right")
 
 
-def change(store: Store, dataset_id: str, body: bytes) -> Response:
+def change(asked: PageRequest) -> Response:
     """Rename or delete a dataset.
 
     Raises:
         HttpError: 400, when the form is not valid.
     """
-    form = parse_form(body)
+    form = asked.form
     match form.get("action"):
         case "rename":
             known: dict[str, Any] = {
                 name: form[name] for name in ("name", "description") if name in form
             }
-            datasets.update(store, dataset_id, known)
-            return Response(303, headers={"location": dataset_link(dataset_id)})
+            datasets.update(asked.store, asked.dataset_id, known)
+            return Response(303, headers={"location": dataset_link(asked.dataset_id)})
         case "delete":
-            datasets.delete(store, dataset_id)
+            datasets.delete(asked.store, asked.dataset_id)
             return Response(303, headers={"location": "/"})
         case _:
             raise HttpError.for_field("action", "must be rename or delete")

@@ -20,6 +20,7 @@ from respan_langchain.server.html import (
     time_element,
     visible_text,
 )
+from respan_langchain.server.page_request import PageRequest
 from respan_langchain.server.pages.dataset_settings import create_form
 
 MAX_DATASETS = 500
@@ -28,9 +29,10 @@ DAYS = 30
 """Days of a sparkline."""
 
 
-def show(store: Store, search: str = "") -> Response:
-    """Show the datasets; with `search` those whose names or descriptions contain it."""
-    live = f"/live?{urlencode({'q': search})}" if search else "/live"
+def show(asked: PageRequest) -> Response:
+    """Show the datasets; with a search those whose names or descriptions contain it."""
+    store, search = asked.store, asked.parameter("q").strip()
+    refreshed = f"/live?{urlencode({'q': search})}" if search else "/live"
     return layout.page(
         "Datasets",
         layout.page_head(
@@ -42,7 +44,7 @@ def show(store: Store, search: str = "") -> Response:
                 None if store.read_only else create_form(),
             ),
         ),
-        element("div", listing(store, search), data_live=live, data_pace="2000"),
+        element("div", _listing(store, search), data_live=refreshed, data_pace="2000"),
     )
 
 
@@ -62,8 +64,12 @@ def _search_form(search: str) -> Html:
     return element("form", field, method="get", action="/", role="search")
 
 
-def listing(store: Store, search: str = "") -> Html:
+def live(asked: PageRequest) -> Response:
     """Build the part of the page that is refreshed."""
+    return layout.fragment(_listing(asked.store, asked.parameter("q").strip()))
+
+
+def _listing(store: Store, search: str) -> Html:
     today = int(time.time() // DAY)
     with store.reading() as connection:
         rows = datasets_table.list_recent(connection, MAX_DATASETS, search)

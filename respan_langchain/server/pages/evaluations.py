@@ -12,7 +12,6 @@ from respan_langchain.embedded.store import datasets_table, page_queries, scores
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.server import layout
 from respan_langchain.server.formatting import format_score, format_share
-from respan_langchain.server.forms import parse_form
 from respan_langchain.server.html import (
     Html,
     dataset_link,
@@ -21,36 +20,38 @@ from respan_langchain.server.html import (
     time_element,
     visible_text,
 )
+from respan_langchain.server.page_request import PageRequest
 from respan_langchain.server.preview import parse_stored, preview
 
 MAX_RUNS = 50
 
 
-def show(store: Store, dataset_id: str, compared: list[str]) -> Response:
+def show(asked: PageRequest) -> Response:
     """Show the runs of a dataset, and how two evaluators agree where two are chosen."""
+    store, dataset_id, compared = asked.store, asked.dataset_id, asked.parameters("evaluator")
     with store.reading() as connection:
         dataset = datasets_table.get(connection, dataset_id)
-    live = dataset_link(dataset_id, "evaluations/live")
+    refreshed = dataset_link(dataset_id, "evaluations/live")
     return layout.page(
         f"Evaluations · {dataset['name']}",
         element("h1", "Evaluations"),
         None if store.read_only else _start_form(dataset_id),
-        element("div", listing(store, dataset_id), data_live=live, data_pace="1000"),
+        element("div", _listing(store, dataset_id), data_live=refreshed, data_pace="1000"),
         _comparison(store, dataset_id, compared) if len(compared) == 2 else None,
         breadcrumbs=layout.breadcrumbs(dataset, "Evaluations"),
     )
 
 
-def start(store: Store, dataset_id: str, body: bytes) -> Response:
+def start(asked: PageRequest) -> Response:
     """Start the evaluators of the form; Python functions are not allowed here.
 
     Raises:
         HttpError: 400, when there is no such evaluator.
     """
-    names = [name for line in parse_form(body).get("evaluators", "").split("\n")
+    names = [name for line in asked.form.get("evaluators", "").split("\n")
              if (name := line.strip())]  # fmt: skip
-    evaluations.start(store, dataset_id, names, AccessPolicy())
-    return Response(303, headers={"location": dataset_link(dataset_id, "evaluations")})
+    evaluations.start(asked.store, asked.dataset_id, names, AccessPolicy())
+    return Response(303, headers={"location": dataset_link(asked.dataset_id, "evaluations")})
 
 
 def _start_form(dataset_id: str) -> Html:
@@ -72,8 +73,12 @@ def _start_form(dataset_id: str) -> Html:
     )
 
 
-def listing(store: Store, dataset_id: str) -> Html:
+def live(asked: PageRequest) -> Response:
     """Build the part of the page that is refreshed."""
+    return layout.fragment(_listing(asked.store, asked.dataset_id))
+
+
+def _listing(store: Store, dataset_id: str) -> Html:
     with store.reading() as connection:
         dataset = datasets_table.get_seq(connection, dataset_id)
         rows = scores_table.list_runs(connection, dataset, limit=MAX_RUNS, offset=0)

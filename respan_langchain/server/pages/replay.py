@@ -12,7 +12,6 @@ from respan_langchain.embedded.http import Response
 from respan_langchain.embedded.store import datasets_table, logs_table
 from respan_langchain.embedded.store.fields import SqlCondition
 from respan_langchain.embedded.store.review_queue import ROOTS
-from respan_langchain.embedded.store.store import Store
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.experiments.report import (
     HEADINGS,
@@ -26,6 +25,7 @@ from respan_langchain.experiments.results import ReplayResult
 from respan_langchain.experiments.verdict import Verdict
 from respan_langchain.server import layout
 from respan_langchain.server.html import Html, element, log_link, visible_text
+from respan_langchain.server.page_request import PageRequest
 
 SUFFIX: Final = "@replays"
 """What the name of the dataset that holds the replays ends with."""
@@ -40,10 +40,10 @@ def has_replays(connection: sqlite3.Connection, dataset: sqlite3.Row) -> bool:
     return datasets_table.find_by_name(connection, f"{dataset['name']}{SUFFIX}") is not None
 
 
-def show(store: Store, dataset_id: str) -> Response:
+def show(asked: PageRequest) -> Response:
     """Show the report."""
-    with store.reading() as connection:
-        dataset = datasets_table.get(connection, dataset_id)
+    with asked.store.reading() as connection:
+        dataset = datasets_table.get(connection, asked.dataset_id)
         kept = _list_kept(connection, dataset)
         recorded = _list_recorded(connection, dataset, kept)
     return layout.page(

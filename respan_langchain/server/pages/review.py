@@ -12,9 +12,7 @@ from respan_langchain.embedded.http import HttpError
 from respan_langchain.embedded.store import datasets_table, logs_table, scores_table
 from respan_langchain.embedded.store.log_columns import encode_json
 from respan_langchain.embedded.store.scores_table import HUMAN_EVALUATOR, Score
-from respan_langchain.embedded.store.store import Store
 from respan_langchain.server.formatting import format_age
-from respan_langchain.server.forms import parse_form
 from respan_langchain.server.html import (
     Html,
     element,
@@ -23,6 +21,7 @@ from respan_langchain.server.html import (
     time_element,
     visible_text,
 )
+from respan_langchain.server.page_request import PageRequest
 from respan_langchain.server.preview import parse_stored, pretty
 
 MAX_COPY_CHARS = 20_000
@@ -140,20 +139,20 @@ def _reviewed_field(*, is_reviewed: bool) -> Html:
     )
 
 
-def save(store: Store, dataset_id: str, unique_id: str, body: bytes) -> None:
+def save_review(asked: PageRequest) -> None:
     """Store a review; an empty expected output is cleared, and an empty review is deleted.
 
     Raises:
         HttpError: 400, when a field is not valid.
     """
-    form = parse_form(body)
+    form = asked.form
     expected, score = _parse_expected_output(form), _parse_score(form)
     comment = form.get("comment", "").strip()
     author = form.get("author", "").strip()[:MAX_AUTHOR_CHARS]
     is_empty = score is None and not comment and not form.get("reviewed")
-    with store.writing() as connection:
-        dataset = datasets_table.get_seq(connection, dataset_id)
-        row = logs_table.get(connection, dataset, unique_id)
+    with asked.store.writing() as connection:
+        dataset = datasets_table.get_seq(connection, asked.dataset_id)
+        row = logs_table.get(connection, dataset, asked.unique_id)
         logs_table.set_content(connection, row["seq"], "expected_output", expected)
         if is_empty:
             scores_table.delete(connection, row["seq"], HUMAN_EVALUATOR)

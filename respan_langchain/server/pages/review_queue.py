@@ -4,14 +4,15 @@ import sqlite3
 from dataclasses import dataclass
 
 from respan_langchain._display import format_count
-from respan_langchain.embedded.http import HttpError, Request, Response
+from respan_langchain.embedded.http import HttpError, Response
 from respan_langchain.embedded.store import datasets_table, logs_table
 from respan_langchain.embedded.store.review_queue import MAX_COUNTED, QUEUES, ReviewQueue
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.server import layout
 from respan_langchain.server.html import Html, dataset_link, element, log_link, visible_text
+from respan_langchain.server.page_request import PageRequest
 from respan_langchain.server.pages.messages import ContentRenderer
-from respan_langchain.server.pages.review import review_form
+from respan_langchain.server.pages.review import review_form, save_review
 from respan_langchain.server.pages.row import (
     RowContext,
     evaluator_scores,
@@ -20,7 +21,7 @@ from respan_langchain.server.pages.row import (
     render_error,
     render_facts,
 )
-from respan_langchain.server.query import View, parse_view
+from respan_langchain.server.query import View
 
 LABELS = {
     "all": "All",
@@ -48,13 +49,13 @@ class QueuePosition:
         return "&".join(field for field in fields if field)
 
 
-def parse_position(request: Request) -> QueuePosition:
+def parse_position(asked: PageRequest) -> QueuePosition:
     """Read the URL's query."""
-    found = request.parameters
+    found = asked.request.parameters
     name = found.get("queue") or "all"
     if name not in QUEUES:
         raise HttpError.for_field("queue", f"must be one of {', '.join(QUEUES)}")
-    return QueuePosition(name, parse_view(request), found.get("row", ""), found.get("after", ""))
+    return QueuePosition(name, asked.view, found.get("row", ""), found.get("after", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,15 @@ class QueueState:
     current: str | None
     """The id of the row to review; None when all are reviewed."""
     previous: str | None
+
+
+def save(asked: PageRequest) -> Response:
+    """Save the review of a row; then show the row, or the next one of the queue it came from."""
+    save_review(asked)
+    if "queue" not in asked.request.parameters:
+        return Response(303, headers={"location": log_link(asked.dataset_id, asked.unique_id)})
+    query = parse_position(asked).query(after=asked.unique_id)
+    return Response(303, headers={"location": dataset_link(asked.dataset_id, "review", query)})
 
 
 def load_state(store: Store, dataset_id: str, position: QueuePosition) -> QueueState:
@@ -91,8 +101,9 @@ def _get_seq(connection: sqlite3.Connection, dataset: int, unique_id: str | None
     return int(logs_table.get(connection, dataset, unique_id)["seq"]) if unique_id else 0
 
 
-def show(store: Store, dataset_id: str, position: QueuePosition) -> Response:
+def show(asked: PageRequest) -> Response:
     """Show the current row of the queue."""
+    store, dataset_id, position = asked.store, asked.dataset_id, parse_position(asked)
     state = load_state(store, dataset_id, position)
     name = str(state.dataset["name"])
     body = (

@@ -26,6 +26,7 @@ from respan_langchain.server.html import (
     time_element,
     visible_text,
 )
+from respan_langchain.server.page_request import PageRequest
 from respan_langchain.server.pages.messages import ContentRenderer
 from respan_langchain.server.pages.metadata import raw_json, render_object
 from respan_langchain.server.pages.review import review_form
@@ -51,12 +52,12 @@ class RowContext:
         return row_name(self.row)
 
 
-def show(
-    store: Store, dataset_id: str, unique_id: str, view: View, *, show_all: bool, raw: bool
-) -> Response:
-    """Show a row; `raw` shows Markdown as it was written."""
-    found = load_context(store, dataset_id, unique_id, view)
-    query = view.query(page=1)
+def show(asked: PageRequest) -> Response:
+    """Show a row: with `whole` all of long texts, with `raw` Markdown as it was written."""
+    dataset_id, unique_id = asked.dataset_id, asked.unique_id
+    show_all, raw = (name in asked.request.parameters for name in ("whole", "raw"))
+    found = load_context(asked.store, dataset_id, unique_id, asked.view)
+    query = asked.view.query(page=1)
     rest = log_link(dataset_id, unique_id, query=f"{query}&whole=1" if query else "whole=1")
     renderer = ContentRenderer(show_all, rest, raw, fold_messages=not show_all)
     return layout.page(

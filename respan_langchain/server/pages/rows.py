@@ -16,6 +16,7 @@ from respan_langchain.embedded.store.fields import SqlCondition
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.server import layout
 from respan_langchain.server.html import Html, dataset_link, element, join, visible_text
+from respan_langchain.server.page_request import PageRequest
 from respan_langchain.server.pages import replay
 from respan_langchain.server.pages.charts import charts
 from respan_langchain.server.pages.dataset_settings import settings_menu
@@ -30,8 +31,9 @@ MAX_COUNTED = 5000
 """Matches are counted up to this number."""
 
 
-def show(store: Store, dataset_id: str, view: View) -> Response:
+def show(asked: PageRequest) -> Response:
     """Show a dataset."""
+    store, dataset_id, view = asked.store, asked.dataset_id, asked.view
     found = load_page(store, dataset_id, view)
     with store.reading() as connection:
         menus = {
@@ -57,10 +59,13 @@ def show(store: Store, dataset_id: str, view: View) -> Response:
     )
 
 
-def live(store: Store, dataset_id: str, view: View, version: str) -> Response:
+def live(asked: PageRequest) -> Response:
     """Build the rows again, or an empty response when the dataset has not changed."""
+    store, dataset_id, view = asked.store, asked.dataset_id, asked.view
     with store.reading() as connection:
-        if compute_version(datasets_table.get(connection, dataset_id)) == version:
+        if compute_version(datasets_table.get(connection, dataset_id)) == asked.parameter(
+            "version"
+        ):
             return Response(204)
     return layout.fragment(listing(store, dataset_id, view, load_page(store, dataset_id, view)))
 
@@ -70,9 +75,10 @@ def compute_version(dataset: sqlite3.Row) -> str:
     return f"{dataset['updated_at']:.6f}-{dataset['log_count']}"
 
 
-def show_charts(store: Store, dataset_id: str, view: View) -> Response:
+def show_charts(asked: PageRequest) -> Response:
     """Build the charts of the filtered rows."""
-    with store.reading() as connection:
+    dataset_id, view = asked.dataset_id, asked.view
+    with asked.store.reading() as connection:
         dataset = datasets_table.get(connection, dataset_id)
         condition = view.condition(logs_table.get_last_seq(connection))
         series = time_series.compute_time_series(connection, dataset, condition)

@@ -9,9 +9,9 @@ from respan_langchain.embedded.store import datasets_table, logs_table
 from respan_langchain.embedded.store.fields import SqlCondition
 from respan_langchain.embedded.store.filters import all_of
 from respan_langchain.embedded.store.review_queue import ROOTS
-from respan_langchain.embedded.store.store import Store
 from respan_langchain.server import layout
 from respan_langchain.server.html import Html, element, join, log_link, time_element, visible_text
+from respan_langchain.server.page_request import PageRequest
 from respan_langchain.server.pages.messages import ContentRenderer
 from respan_langchain.server.pages.row import render_error
 from respan_langchain.server.preview import parse_stored, row_name
@@ -20,11 +20,12 @@ MAX_TURNS = 100
 """The newest rows of a thread that are shown."""
 
 
-def show(store: Store, dataset_id: str, thread: str) -> Response:
+def show(asked: PageRequest) -> Response:
     """Show a thread, the oldest row first."""
+    thread = asked.parameter("id")
     in_thread = SqlCondition("logs.thread_identifier = ?", (thread,))
-    with store.reading() as connection:
-        dataset = datasets_table.get(connection, dataset_id)
+    with asked.store.reading() as connection:
+        dataset = datasets_table.get(connection, asked.dataset_id)
         rows = logs_table.list_page(
             connection,
             dataset["seq"],
@@ -41,7 +42,7 @@ def show(store: Store, dataset_id: str, thread: str) -> Response:
             f"Thread {thread}",
             element("p.lead", f"The newest {count}" if len(rows) == MAX_TURNS else count),
         ),
-        element("ol.thread", *[_turn(dataset_id, row) for row in reversed(rows)]),
+        element("ol.thread", *[_turn(asked.dataset_id, row) for row in reversed(rows)]),
         breadcrumbs=layout.breadcrumbs(dataset, f"Thread {thread}"),
     )
 
