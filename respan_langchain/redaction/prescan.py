@@ -5,7 +5,6 @@ one that needs it.
 """
 
 from collections.abc import Iterable, Mapping
-from itertools import takewhile
 from typing import Any, Final
 
 import orjson
@@ -65,11 +64,11 @@ class Prescan:
     def _collect_texts(self, waiting: list[Any]) -> list[str] | None:
         """Return the strings to search for secrets; None if the row needs redaction anyway."""
         texts: list[str] = []
-        cleared, shortest = self._cleared, self._min_length
+        cleared, shortest, known = self._cleared, self._min_length, self._harmless_names
         for node in waiting:
             values: Iterable[Any] = node
             if type(node) is dict:
-                if not self._are_harmless(node) or (
+                if not (node.keys() <= known or self._are_harmless(node)) or (
                     ARGUMENTS in node and not _open_arguments(node[ARGUMENTS], waiting)
                 ):
                     return None
@@ -88,14 +87,12 @@ class Prescan:
         return texts
 
     def _content_containers(self, row: Mapping[str, Any]) -> list[Any] | None:
-        """Return the row's fields and its metadata after the ids; None if a key may be a secret."""
+        """Return the row's fields, and its metadata without ids; None if a key may be a secret."""
         fields = [row[name] for name in row if name not in _SEPARATE_FIELDS]
         metadata = row.get("metadata", _NOTHING)
         if type(metadata) is not dict or not self._are_harmless(metadata):
             return None
-        # The ids come first; an id in another place is searched as well, which is harmless.
-        ids = [*takewhile(IDS.__contains__, metadata)]
-        return [fields, [*metadata.values()][len(ids) :]]
+        return [fields, [value for name, value in metadata.items() if name not in IDS]]
 
     def _are_harmless(self, node: dict[Any, Any]) -> bool:
         # Keys repeat from row to row: each is checked once, and only harmless ones are cached.
