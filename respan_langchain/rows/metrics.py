@@ -72,6 +72,8 @@ def handled_errors(root: Run) -> int:
 def failure_metrics(root: Run) -> dict[str, Json]:
     """Return how often failures were handled; known before the runs of the trace are counted."""
     totals = root.trace.totals
+    if not (totals.node_errors or totals.retries or totals.fallbacks):
+        return {}
     counts = {
         "handled_errors": handled_errors(root),
         "retries": totals.retries,
@@ -117,18 +119,21 @@ def _add_usage(metrics: dict[str, Json], usage: Usage | None) -> None:
     """Put the token counts that are known into the metrics."""
     if usage is None:
         return
-    counts = (
-        ("prompt_tokens", usage.input_tokens),
-        ("completion_tokens", usage.output_tokens),
-        ("total_tokens", usage.total_tokens),
-        ("total_request_tokens", usage.total_tokens),
-        ("prompt_cache_hit_tokens", usage.cache_read_tokens),
-        ("prompt_cache_creation_tokens", usage.cache_write_tokens),
-        ("reasoning_tokens", usage.reasoning_tokens),
-        ("audio_input_tokens", usage.audio_input_tokens),
-        ("audio_output_tokens", usage.audio_output_tokens),
-    )
-    metrics.update({name: count for name, count in counts if count is not None})
+    counts = {
+        "prompt_tokens": usage.input_tokens,
+        "completion_tokens": usage.output_tokens,
+        "total_tokens": usage.total_tokens,
+        "total_request_tokens": usage.total_tokens,
+    }
+    if usage.has_parts:
+        counts |= {
+            "prompt_cache_hit_tokens": usage.cache_read_tokens,
+            "prompt_cache_creation_tokens": usage.cache_write_tokens,
+            "reasoning_tokens": usage.reasoning_tokens,
+            "audio_input_tokens": usage.audio_input_tokens,
+            "audio_output_tokens": usage.audio_output_tokens,
+        }
+    metrics.update({name: count for name, count in counts.items() if count is not None})
 
 
 def _add_cost(metadata: dict[str, Json], metrics: dict[str, Json], cost: Cost) -> None:

@@ -34,7 +34,8 @@ def is_refused(message: object, reported: Mapping[str, object], reason: str | No
     """Whether the model or its provider declined to answer."""
     if reason is not None and reason.lower() in _REFUSALS:
         return True
-    if as_mapping(reported.get("prompt_feedback")).get("block_reason"):
+    feedback = reported.get("prompt_feedback")
+    if feedback is not None and as_mapping(feedback).get("block_reason"):
         return True
     if as_mapping(getattr(message, "additional_kwargs", None)).get("refusal"):
         return True

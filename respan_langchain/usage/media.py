@@ -23,18 +23,21 @@ _MIME_KEYS = ("mime_type", "mimeType", "media_type")
 
 def contains_media(prompt: object, answer: object, kinds: Collection[str]) -> bool:
     """Whether prompt or answer contain one of these kinds of tokens, such as `audio_input`."""
-    if any(f"{kind}_output" in kinds for kind in _kinds_in(answer)):
+    answered = _kinds_in(answer)
+    if answered and any(f"{kind}_output" in kinds for kind in answered):
         return True
     if not isinstance(prompt, list) or _INPUTS.isdisjoint(kinds):
         return False
     return any(f"{kind}_input" in kinds for message in prompt for kind in _kinds_in(message))
 
 
-def _kinds_in(message: object) -> set[str]:
+def _kinds_in(message: object) -> Collection[str]:
     content = getattr(message, "content", None)
-    blocks = content if isinstance(content, list) else ()
-    kinds = {kind for block in blocks if isinstance(block, dict) and (kind := _kind(block))}
-    if "video" in kinds or "audio" in as_mapping(getattr(message, "additional_kwargs", None)):
+    extra = as_mapping(getattr(message, "additional_kwargs", None))
+    if not isinstance(content, list):
+        return ("audio",) if "audio" in extra else ()
+    kinds = {kind for block in content if isinstance(block, dict) and (kind := _kind(block))}
+    if "video" in kinds or "audio" in extra:
         kinds.add("audio")  # of a video: its sound track
     return kinds
 

@@ -129,6 +129,8 @@ def _is_counted_kind(usage: Usage, kind: str) -> bool:
 
 def _split(usage: Usage) -> list[tuple[str, int]]:
     """Cut a usage into parts that do not overlap; audio in the cache counts as cached text."""
+    if not usage.has_parts:
+        return [("input", max(usage.input_tokens or 0, 0)), ("output", usage.output_tokens or 0)]
     read, write = usage.cache_read_tokens or 0, usage.cache_write_tokens or 0
     audio_input = usage.audio_input_tokens or 0
     uncached = max((usage.input_tokens or 0) - read - write, 0)

@@ -12,12 +12,15 @@ _COST_KEYS = ("cost", "response_cost", "x-litellm-response-cost", "total_cost", 
 _TICKS_KEY = "cost_in_usd_ticks"
 _KEYS = {*_COST_KEYS, _TICKS_KEY}
 _CONTAINERS = ("token_usage", "usage", "headers", "_hidden_params")
+_PLACES = _KEYS.union(_CONTAINERS)
 _TICKS_PER_USD = Decimal(10) ** 10
 """xAI's unit. Source: https://docs.x.ai/developers/cost-tracking, read 2026-11-26."""
 
 
 def read_reported_cost(reported: Mapping[str, object]) -> Decimal | None:
     """Find the USD that a provider reports beside the message."""
+    if _PLACES.isdisjoint(reported):
+        return None
     for fields in (reported, *map(reported.get, _CONTAINERS)):
         if not isinstance(fields, dict) or fields.keys().isdisjoint(_KEYS):
             continue

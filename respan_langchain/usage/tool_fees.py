@@ -53,6 +53,7 @@ _FREE_AT_GOOGLE = {"code_execution", "file_search"}
 """Google charges only the tokens of these."""
 _REPORTS = ("usage", "token_usage")
 _USAGE_KEYS = {"server_tool_use", "num_search_queries", "num_sources_used"}
+_USAGE_PLACES = _USAGE_KEYS.union(_REPORTS)
 _SERVER_TOOL_BLOCKS = {"server_tool_use", "server_tool_call"}
 _REQUESTED_BY = {
     "search_parameters": "live_search",  # xAI
@@ -79,7 +80,7 @@ def count_tool_uses(
     content = getattr(message, "content", None)
     extra = as_mapping(getattr(message, "additional_kwargs", None))
     provider = get_price_provider(info.provider)
-    uses = _uses_in_usage(reported)
+    uses = {} if _USAGE_PLACES.isdisjoint(reported) else _uses_in_usage(reported)
     if isinstance(content, list) or "tool_outputs" in extra:
         # LangChain's older format of OpenAI's Responses API keeps the tools' blocks in `extra`.
         blocks = [*_blocks(content), *_blocks(extra.get("tool_outputs"))]

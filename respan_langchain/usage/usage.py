@@ -30,6 +30,11 @@ class Usage(NamedTuple):
     cache_hit: bool = False
     """Answered by LangChain's own LLM cache: no model was called, so the counts are 0."""
 
+    @property
+    def has_parts(self) -> bool:
+        """Whether a part of the input or the output is known, such as cached or audio tokens."""
+        return self[3:11] != _NO_PARTS
+
     def __add__(self, other: "Usage") -> "Usage":  # type: ignore[override]  # of no two tuples
         """Add count by count: None + 3 is 3, None + None is None."""
         counts = [
@@ -40,6 +45,7 @@ class Usage(NamedTuple):
         return Usage._make((*counts, tier, self.cache_hit and other.cache_hit))
 
 
+_NO_PARTS = (None,) * 8
 ZERO_USAGE = Usage(input_tokens=0, output_tokens=0, total_tokens=0, cache_hit=True)
 """The usage of a hit in LangChain's cache; the call that filled the cache was counted before."""
 
