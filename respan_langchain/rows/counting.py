@@ -33,7 +33,6 @@ from respan_langchain.tracing.events import OMITTED
 from respan_langchain.tracing.run import Run
 from respan_langchain.tracing.totals import Step, Totals
 from respan_langchain.usage.cost import Prices
-from respan_langchain.usage.model_info import get_message
 
 
 class CountedRun(NamedTuple):
@@ -77,9 +76,9 @@ class RunCounter:
 
     def count_structure(self, counted: CountedRun) -> CountedRun:
         """Count calls of models and tools, which of them failed, and the names of tools."""
-        run = counted.run
-        if run.is_model:
-            _count_model(run, self.options)
+        run, call = counted
+        if call is not None:
+            _count_model(run, call, self.options)
         elif run.kind == "tool":
             _count_tool(run, self.options)
         if run.is_root:
@@ -120,15 +119,14 @@ class RunCounter:
         return counted
 
 
-def _count_model(run: Run, options: RowOptions) -> None:
+def _count_model(run: Run, call: ModelCall, options: RowOptions) -> None:
     """Add a model call, the tool calls that it requests, and those that its prompt answers."""
     totals = run.trace.totals
     totals.llm_calls += 1
     _count_answers_without_run(run, run.inputs, options)
-    answer = get_message(run.outputs)
     if run.ended is not None:
-        totals.requested_calls.update(get_requested_calls(answer, run.ended))
-    _count_server_tools(run, answer, options)
+        totals.requested_calls.update(get_requested_calls(call.answer, run.ended))
+    _count_server_tools(run, call.answer, options)
 
 
 def _count_tool(run: Run, options: RowOptions) -> None:

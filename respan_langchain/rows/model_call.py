@@ -55,6 +55,11 @@ class ModelCall:
         self._epoch = epoch
 
     @LazyProperty
+    def answer(self) -> object:
+        """The message of its first candidate; None for text models."""
+        return get_message(self._run.outputs)
+
+    @LazyProperty
     def usage(self) -> Usage | None:
         """What it used; None when that was not reported."""
         return extract_usage(self._run.outputs, self._run.stream_usage)
@@ -62,18 +67,17 @@ class ModelCall:
     @LazyProperty
     def model(self) -> ModelInfo:
         """Which model was called, and how it answered."""
-        return parse_response(self._request.model, self._run.outputs, self._exchange.reported)
+        return parse_response(self._request.model, self.answer, self._reported)
 
     @property
     def finish_reason(self) -> str | None:
         """Why its answer ended, in the provider's words."""
-        return read_finish_reason(self._exchange.reported)
+        return read_finish_reason(self._reported)
 
     @property
     def refused(self) -> bool:
         """Whether the model or its provider declined to answer."""
-        exchange = self._exchange
-        return is_refused(exchange.answer, exchange.reported, self.finish_reason)
+        return is_refused(self.answer, self._reported, self.finish_reason)
 
     @property
     def shown(self) -> Mapping[str, Json]:
@@ -86,12 +90,13 @@ class ModelCall:
         run = self._run
         # Some prices depend on the hour.
         at = None if run.ended is None else datetime.fromtimestamp(self._epoch + run.ended, UTC)
-        return self._prices.calculate(self.usage, self.model, self._exchange, at)
+        exchange = Exchange(self._reported, run.inputs, self.answer)
+        return self._prices.calculate(self.usage, self.model, exchange, at)
 
     @property
     def message_id(self) -> str | None:
         """The id of its answer, as LangChain or LangGraph gave it."""
-        found = getattr(self._exchange.answer, "id", None)
+        found = getattr(self.answer, "id", None)
         return found if isinstance(found, str) else None
 
     @LazyProperty
@@ -100,6 +105,5 @@ class ModelCall:
         return self._models.read(run.model_request or EMPTY_MODEL_REQUEST, run.metadata)
 
     @LazyProperty
-    def _exchange(self) -> Exchange:
-        run = self._run
-        return Exchange(get_reported_fields(run.outputs), run.inputs, get_message(run.outputs))
+    def _reported(self) -> Mapping[str, object]:
+        return get_reported_fields(self._run.outputs)

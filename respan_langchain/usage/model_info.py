@@ -35,6 +35,7 @@ _PRICE_CONTEXT = {
     "search_context_size": set[str](),
 }
 """What prices depend on besides model and tier, with the values that do not change them."""
+_PRICE_KEYS = {*_PRICE_CONTEXT, "service_tier", "serviceTier"}
 METADATA_KEYS = ("ls_provider", "ls_model_name", "lc_versions", *LANGSMITH_PARAM_NAMES)
 """The keys that are read of a run's metadata; the others are the user's own."""
 CONTENT_PARAMS = frozenset({"tools", "tool_choice", "response_format", "stop", "logit_bias"})
@@ -131,30 +132,38 @@ def parse_request(
 
 
 def parse_response(
-    request: ModelInfo, response: object, reported: Mapping[str, object] | None = None
+    request: ModelInfo, message: object, reported: Mapping[str, object]
 ) -> ModelInfo:
-    """Add what the LLMResult of the end event tells to what the start event told.
+    """Add what the answer of the end event tells to what the start event told.
 
-    `reported` is `get_reported_fields` of the response, where that was read already.
+    Args:
+        request: What the start event told.
+        message: The first candidate's message (`get_message`).
+        reported: What the provider reported beside it (`get_reported_fields`).
     """
-    fields = get_reported_fields(response) if reported is None else reported
-    message = get_message(response)
-    # LangSmith's gateway may route to another model than the requested one.
-    gateway = as_mapping(fields.get("lc_gateway_metadata"))
-    places = (fields, *filter(None, map(as_mapping, map(fields.get, _USAGE_KEYS))))
-    reason = read_finish_reason(fields)
+    provider, served = request.provider, first_text(reported, _SERVED_MODEL_KEYS)
+    if "lc_gateway_metadata" in reported:
+        # LangSmith's gateway may route to another model than the requested one.
+        gateway = as_mapping(reported["lc_gateway_metadata"])
+        provider = read_text(gateway.get("provider")) or provider
+        served = read_text(gateway.get("model")) or served
+    tier, context = request.service_tier, request.price_context
+    places = (reported, *map(as_mapping, map(reported.get, _USAGE_KEYS)))
+    if not all(map(_PRICE_KEYS.isdisjoint, places)):
+        tier, context = _service_tier(places) or tier, _price_context(places, context)
+    reason = read_finish_reason(reported)
     return ModelInfo(
-        provider=read_text(gateway.get("provider")) or request.provider,
+        provider=provider,
         requested=request.requested,
-        served=read_text(gateway.get("model")) or first_text(fields, _SERVED_MODEL_KEYS),
+        served=served,
         endpoint=request.endpoint,
         finish_reason=reason,
-        native_finish_reason=read_text(fields.get("native_finish_reason")),
-        refused=is_refused(message, fields, reason),
-        request_id=_request_id(fields) or _message_id(message),
-        system_fingerprint=read_text(fields.get("system_fingerprint")),
-        service_tier=_service_tier(places) or request.service_tier,
-        price_context=_price_context(places, request.price_context),
+        native_finish_reason=read_text(reported.get("native_finish_reason")),
+        refused=is_refused(message, reported, reason),
+        request_id=_request_id(reported) or _message_id(message),
+        system_fingerprint=read_text(reported.get("system_fingerprint")),
+        service_tier=tier,
+        price_context=context,
         versions=request.versions,
         params=request.params,
     )

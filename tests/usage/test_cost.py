@@ -353,6 +353,6 @@ def test_a_reported_value_without_truth_value_is_passed_over(name):
     message = AIMessage("hi", response_metadata={name: WithoutTruth()})
     response = LLMResult(generations=[[ChatGeneration(message=message)]])
     exchange = Exchange(get_reported_fields(response), answer=message)
-    info = parse_response(GPT, response)
+    info = parse_response(GPT, message, exchange.reported)
 
     assert Prices().calculate(USAGE, info, exchange).status == "complete"

@@ -12,7 +12,13 @@ from langchain_core.outputs import ChatGeneration, Generation, LLMResult
 from langchain_core.tools import tool
 from pydantic import BaseModel
 
-from respan_langchain.usage.model_info import ModelInfo, parse_request, parse_response
+from respan_langchain.usage.model_info import (
+    ModelInfo,
+    get_message,
+    get_reported_fields,
+    parse_request,
+    parse_response,
+)
 
 ASKED = ModelInfo(provider="openai", requested="gpt-4o")
 FUNCTION = {
@@ -33,6 +39,10 @@ def asked(*, kwargs=None, metadata=None, params=None, options=None, **serialized
     return parse_request({"kwargs": kwargs or {}, **serialized}, metadata, params, options)
 
 
+def read_response(request, response):
+    return parse_response(request, get_message(response), get_reported_fields(response))
+
+
 def params(**invocation_params):
     return asked(params=invocation_params).params
 
@@ -40,7 +50,7 @@ def params(**invocation_params):
 def answered(*, info=None, llm_output=None, message_id=None, **metadata):
     message = AIMessage("hi", response_metadata=metadata, id=message_id)
     generation = ChatGeneration(message=message, generation_info=info)
-    return parse_response(ASKED, LLMResult(generations=[[generation]], llm_output=llm_output))
+    return read_response(ASKED, LLMResult(generations=[[generation]], llm_output=llm_output))
 
 
 def test_the_start_event_names_model_endpoint_and_versions():
@@ -161,7 +171,7 @@ def test_fingerprint_and_tier_are_kept():
     ],
 )  # fmt: skip
 def test_an_answer_without_facts_adds_none(response):
-    assert parse_response(ASKED, response) == ASKED
+    assert read_response(ASKED, response) == ASKED
 
 
 def test_parameters_have_the_platforms_names():
@@ -398,7 +408,7 @@ def test_reading_any_report_never_raises_or_changes_it(
     message = SimpleNamespace(response_metadata=metadata, id=options)
     generation = SimpleNamespace(message=message, generation_info=serialized)
     answer = SimpleNamespace(generations=[[generation]], llm_output=invocation_params)
-    answered = parse_response(facts, answer)
+    answered = read_response(facts, answer)
     answered.request_metadata()
     answered.response_metadata()
     answered.params_metadata(content=True)
@@ -439,9 +449,9 @@ def test_the_requested_price_context_holds_unless_the_answer_replaces_it(params)
         ]
     )
 
-    assert parse_response(request, silent).service_tier == params.get("service_tier")
-    assert parse_response(request, silent).price_context == {"speed": "fast"}
-    assert parse_response(request, other).service_tier == "default"
+    assert read_response(request, silent).service_tier == params.get("service_tier")
+    assert read_response(request, silent).price_context == {"speed": "fast"}
+    assert read_response(request, other).service_tier == "default"
 
 
 def test_a_speed_that_was_requested_and_not_served_changes_nothing():
@@ -449,7 +459,7 @@ def test_a_speed_that_was_requested_and_not_served_changes_nothing():
     message = AIMessage("hi", response_metadata={"usage": {"speed": "standard"}})
     answer = LLMResult(generations=[[ChatGeneration(message=message)]])
 
-    assert parse_response(request, answer).price_context == {}
+    assert read_response(request, answer).price_context == {}
 
 
 @pytest.mark.parametrize(
