@@ -29,29 +29,23 @@ def _remember(context: CliContext, param: typer.CallbackParam, value: Any) -> An
     return value
 
 
+def _shared(text: str, *names: str, metavar: str | None = None) -> Any:
+    return typer.Option(*names, metavar=metavar, help=text, callback=_remember, expose_value=False)
+
+
 def _shared_options(
     base_url: Annotated[
         str | None,
-        typer.Option(
-            metavar="URL",
-            help="Platform, or sqlite:///file.db. [env: RESPAN_BASE_URL]",
-            callback=_remember,
-            expose_value=False,
-        ),
+        _shared("Platform, or sqlite:///file.db. [env: RESPAN_BASE_URL]", metavar="URL"),
     ] = None,
     api_key: Annotated[
         str | None,
-        typer.Option(
+        _shared(
+            "API key; the variable keeps it out of your shell history. [env: RESPAN_API_KEY]",
             metavar="KEY",
-            help="API key; the variable keeps it out of your shell history. [env: RESPAN_API_KEY]",
-            callback=_remember,
-            expose_value=False,
         ),
     ] = None,
-    as_json: Annotated[
-        bool,
-        typer.Option("--json", help="Write JSON.", callback=_remember, expose_value=False),
-    ] = False,
+    as_json: Annotated[bool, _shared("Write JSON.", "--json")] = False,
 ) -> None:
     """Declare the options that every command and group takes."""
 
@@ -77,7 +71,15 @@ class ContextCommand(TyperCommand):
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """List arguments and options without the types of their values."""
-        _format_params(self, ctx, formatter)
+        params: list[Any] = self.get_params(ctx)
+        arguments = [each for each in params if each.param_type_name == "argument"]
+        options = [each for each in params if each.param_type_name == "option" and not each.hidden]
+        if arguments:
+            names = [(each.metavar or each.name, each.help or "") for each in arguments]
+            with formatter.section("Arguments"):
+                formatter.write_dl(names)
+        with formatter.section("Options"):
+            formatter.write_dl([each.get_help_record(ctx) for each in options])
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command, and exit with its code or with that of its error."""
@@ -101,17 +103,6 @@ class ContextGroup(TyperGroup):
 def _with_shared(params: list[Any]) -> list[Any]:
     """Insert the shared options before `--help`, which typer puts last."""
     return [*params[:-1], *SHARED_OPTIONS, *params[-1:]]
-
-
-def _format_params(command: TyperCommand | TyperGroup, ctx: Any, formatter: Any) -> None:
-    params: list[Any] = list(command.get_params(ctx))
-    arguments = [each for each in params if each.param_type_name == "argument"]
-    options = [each for each in params if each.param_type_name == "option" and not each.hidden]
-    if arguments:
-        with formatter.section("Arguments"):
-            formatter.write_dl([(each.metavar or each.name, each.help or "") for each in arguments])
-    with formatter.section("Options"):
-        formatter.write_dl([each.get_help_record(ctx) for each in options])
 
 
 def _new_app(help_text: str, *, examples: Sequence[str]) -> typer.Typer:

@@ -1,11 +1,10 @@
-"""Arguments and options that several commands share, and parsers of option values.
+"""Arguments and options that several commands share, and options of numbers and choices.
 
-The parsers' errors say in plain words what is accepted.
+Their errors say in plain words what is accepted.
 """
 
 import math
-from collections.abc import Callable
-from typing import Annotated, Any, TypeVar, get_args
+from typing import Annotated, Any, get_args
 
 import typer
 
@@ -22,40 +21,37 @@ WithExpectedOption = Annotated[
     bool, typer.Option("--with-expected", help="Only rows with an expected output.")
 ]
 
-Number = TypeVar("Number", int, float)
 
-
-def number_from(minimum: Number, maximum: Number | None = None) -> Callable[[Any], Number]:
-    """Return a parser of numbers within bounds; they are whole numbers where the minimum is."""
-    kind = type(minimum)
+def number_option(
+    text: str, *names: str, least: float, most: float | None = None, metavar: str = "N"
+) -> Any:
+    """Declare an option of a number within bounds, which is whole where `least` is an int."""
+    kind = type(least)
     expected = "a whole number" if kind is int else "a number"
-    bounds = f"from {minimum} to {maximum}" if maximum is not None else f"of at least {minimum}"
+    bounds = f"from {least} to {most}" if most is not None else f"of at least {least}"
 
-    def parse(text: Any) -> Number:
+    def parse(given: Any) -> float:
         try:
-            number = kind(text)
+            number = kind(given)
         except ValueError:
             number = None
-        if number is None or not minimum <= number <= (math.inf if maximum is None else maximum):
-            raise typer.BadParameter(f"{text!r} is not {expected} {bounds}.")
+        if number is None or not least <= number <= (math.inf if most is None else most):
+            raise typer.BadParameter(f"{given!r} is not {expected} {bounds}.")
         return number
 
-    return parse
+    return typer.Option(*names, metavar=metavar, parser=parse, help=text)
 
 
-def one_of(literal: Any) -> Callable[[Any], Any]:
-    """Return a parser of the texts of a `Literal`."""
-    names = get_args(literal)
+def choice_option(text: str, *names: str, among: Any, metavar: str) -> Any:
+    """Declare an option of one of the texts of a `Literal`."""
+    choices = get_args(among)
 
-    def parse(text: Any) -> Any:
-        if text in names:
-            return text
-        raise typer.BadParameter(f"{text!r} is not one of {', '.join(names)}.")
+    def parse(given: Any) -> Any:
+        if given in choices:
+            return given
+        raise typer.BadParameter(f"{given!r} is not one of {', '.join(choices)}.")
 
-    return parse
+    return typer.Option(*names, metavar=metavar, parser=parse, help=text)
 
 
-LimitOption = Annotated[
-    int | None,
-    typer.Option("--limit", "-n", metavar="N", parser=number_from(1), help="Rows at most."),
-]
+LimitOption = Annotated[int | None, number_option("Rows at most.", "--limit", "-n", least=1)]

@@ -9,7 +9,7 @@ import typer
 from respan_langchain._display import UNKNOWN, format_count
 from respan_langchain.cli.command import EXIT_OK, EXIT_PROBLEMS, command
 from respan_langchain.cli.formatting import preview, preview_line
-from respan_langchain.cli.options import DatasetArgument, number_from
+from respan_langchain.cli.options import DatasetArgument, number_option
 from respan_langchain.cli.platform import CliContext
 from respan_langchain.cli.progress import progress_bar
 from respan_langchain.cli.tables import Column, FittingTable, number_column, table_of
@@ -44,17 +44,12 @@ def evaluate(
     ] = None,
     fail_under: Annotated[
         float | None,
-        typer.Option(
-            metavar="SCORE", parser=number_from(0.0), help="Exit with 1 below this mean score."
-        ),
+        number_option("Exit with 1 below this mean score.", least=0.0, metavar="SCORE"),
     ] = None,
     wait: Annotated[
         bool, typer.Option("--wait/--no-wait", help="Wait until the runs have finished.")
     ] = True,
-    timeout: Annotated[
-        float,
-        typer.Option(metavar="SECONDS", parser=number_from(0.0), help="Maximum wait."),
-    ] = 600.0,
+    timeout: Annotated[float, number_option("Maximum wait.", least=0.0, metavar="SECONDS")] = 600.0,
 ) -> int:
     """Run evaluators over a dataset and show their mean scores."""
     if not evaluator:

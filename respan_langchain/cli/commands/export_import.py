@@ -17,7 +17,7 @@ from respan_langchain.cli.options import (
     LimitOption,
     OutputOption,
     WithExpectedOption,
-    one_of,
+    choice_option,
 )
 from respan_langchain.cli.platform import CliContext
 from respan_langchain.cli.progress import progress_bar, transfer_progress
@@ -50,18 +50,16 @@ def export(
     output: OutputOption = "-",
     output_format: Annotated[
         ExportFormat | None,
-        typer.Option(
+        choice_option(
+            f"{', '.join(FORMATS)}. [default: by the file's ending, else jsonl]",
             "--format",
+            among=ExportFormat,
             metavar="FORMAT",
-            parser=one_of(ExportFormat),
-            help=f"{', '.join(FORMATS)}. [default: by the file's ending, else jsonl]",
         ),
     ] = None,
     preset: Annotated[
         Preset | None,
-        typer.Option(
-            metavar="TOOL", parser=one_of(Preset), help=f"Format of {', '.join(get_args(Preset))}."
-        ),
+        choice_option(f"Format of {', '.join(get_args(Preset))}.", among=Preset, metavar="TOOL"),
     ] = None,
     where: WhereOption = None,
     with_expected: WithExpectedOption = False,

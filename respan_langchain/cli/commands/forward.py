@@ -10,7 +10,7 @@ from respan_langchain._display import format_count
 from respan_langchain.cli.command import command
 from respan_langchain.cli.fleet_options import ViaOption, require_via
 from respan_langchain.cli.formatting import pluralize
-from respan_langchain.cli.options import number_from
+from respan_langchain.cli.options import number_option
 from respan_langchain.cli.platform import CliContext
 from respan_langchain.cli.signals import stop_event
 from respan_langchain.errors import ConfigurationError
@@ -30,17 +30,12 @@ def forward(
     ctx: CliContext,
     via: ViaOption = None,
     reserve: Annotated[
-        int,
-        typer.Option(
-            metavar="N", parser=number_from(0), help="Requests a minute left to other commands."
-        ),
+        int, number_option("Requests a minute left to other commands.", least=0)
     ] = 0,
     metrics_port: Annotated[
         int | None,
-        typer.Option(
-            metavar="PORT",
-            parser=number_from(0, 65535),
-            help="Serve /metrics (Prometheus) and /healthz.",
+        number_option(
+            "Serve /metrics (Prometheus) and /healthz.", least=0, most=65535, metavar="PORT"
         ),
     ] = None,
     metrics_host: Annotated[

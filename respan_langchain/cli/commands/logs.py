@@ -25,7 +25,7 @@ from respan_langchain.cli.log_fields import (
     select_fields,
     write_csv,
 )
-from respan_langchain.cli.options import DatasetArgument, number_from, one_of
+from respan_langchain.cli.options import DatasetArgument, choice_option, number_option
 from respan_langchain.cli.output import write_json
 from respan_langchain.cli.platform import CliContext
 from respan_langchain.cli.row_view import render_row
@@ -72,10 +72,7 @@ def list_logs(
         str | None,
         typer.Option(metavar="WHEN", help="Only newer ones: 30m, 12h, 2d or 2026-11-23."),
     ] = None,
-    limit: Annotated[
-        int,
-        typer.Option("--limit", "-n", metavar="N", parser=number_from(1), help="Number of logs."),
-    ] = 20,
+    limit: Annotated[int, number_option("Number of logs.", "--limit", "-n", least=1)] = 20,
     sort: Annotated[
         str, typer.Option(metavar="FIELD", help="Sort field; - for descending.")
     ] = NEWEST_FIRST,
@@ -85,11 +82,11 @@ def list_logs(
     ] = None,
     output_format: Annotated[
         ListFormat | None,
-        typer.Option(
+        choice_option(
+            f"{', '.join(get_args(ListFormat))}. [default: table]",
             "--format",
+            among=ListFormat,
             metavar="FORMAT",
-            parser=one_of(ListFormat),
-            help=f"{', '.join(get_args(ListFormat))}. [default: table]",
         ),
     ] = None,
 ) -> None:
@@ -187,20 +184,12 @@ def tail(
     ctx: CliContext,
     dataset: DatasetArgument = None,
     where: WhereOption = None,
-    limit: Annotated[
-        int,
-        typer.Option(
-            "--limit", "-n", metavar="N", parser=number_from(0), help="Logs to show first."
-        ),
-    ] = 10,
+    limit: Annotated[int, number_option("Logs to show first.", "--limit", "-n", least=0)] = 10,
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Show new logs until interrupted.")
     ] = False,
     interval: Annotated[
-        float,
-        typer.Option(
-            metavar="SECONDS", parser=number_from(0.1), help="Seconds between two checks."
-        ),
+        float, number_option("Seconds between two checks.", least=0.1, metavar="SECONDS")
     ] = 2.0,
 ) -> None:
     """Show the newest logs of a dataset, oldest of them first."""

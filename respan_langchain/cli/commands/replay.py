@@ -5,14 +5,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
 from respan_langchain._foreign_code import allow_modules_here
 from respan_langchain.cli.command import EXIT_OK, EXIT_PROBLEMS, command
 from respan_langchain.cli.formatting import pluralize
-from respan_langchain.cli.options import LimitOption, RequiredDataset, number_from, one_of
+from respan_langchain.cli.options import LimitOption, RequiredDataset, choice_option, number_option
 from respan_langchain.cli.platform import CliContext
 from respan_langchain.cli.progress import RESUME, progress_bar
 from respan_langchain.cli.replay_report import print_report
@@ -43,6 +43,10 @@ RunnableArgument = Annotated[
 ]
 
 
+def _answer_option(text: str) -> Any:
+    return choice_option(text, among=AnswerSource, metavar="recorded|live")
+
+
 @command(
     "replay",
     examples=[
@@ -64,36 +68,20 @@ def replay_rows(
         ),
     ] = None,
     limit: LimitOption = None,
-    repeat: Annotated[
-        int, typer.Option(metavar="N", parser=number_from(1), help="Runs of each row.")
-    ] = 1,
-    concurrency: Annotated[
-        int,
-        typer.Option(metavar="N", parser=number_from(1), help="Rows that run at the same time."),
-    ] = 4,
+    repeat: Annotated[int, number_option("Runs of each row.", least=1)] = 1,
+    concurrency: Annotated[int, number_option("Rows that run at the same time.", least=1)] = 4,
     timeout: Annotated[
-        float | None,
-        typer.Option(metavar="SECONDS", parser=number_from(0.0), help="Time for one row."),
+        float | None, number_option("Time for one row.", least=0.0, metavar="SECONDS")
     ] = None,
     max_cost: Annotated[
-        float | None,
-        typer.Option(metavar="USD", parser=number_from(0.0), help="Stop at this cost."),
+        float | None, number_option("Stop at this cost.", least=0.0, metavar="USD")
     ] = None,
     tools: Annotated[
-        AnswerSource,
-        typer.Option(
-            metavar="recorded|live",
-            parser=one_of(AnswerSource),
-            help="Where tools and retrievers get their answers.",
-        ),
+        AnswerSource, _answer_option("Where tools and retrievers get their answers.")
     ] = "recorded",
     models: Annotated[
         AnswerSource,
-        typer.Option(
-            metavar="recorded|live",
-            parser=one_of(AnswerSource),
-            help="Where models get their answers; recorded: no prompt may change.",
-        ),
+        _answer_option("Where models get their answers; recorded: no prompt may change."),
     ] = "live",
     baseline: Annotated[
         str,

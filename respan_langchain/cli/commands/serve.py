@@ -7,7 +7,7 @@ import typer
 
 from respan_langchain._constants import BULK_REQUESTS_PER_MINUTE, REQUESTS_PER_MINUTE
 from respan_langchain.cli.command import command
-from respan_langchain.cli.options import number_from
+from respan_langchain.cli.options import number_option
 from respan_langchain.cli.output import write_json
 from respan_langchain.cli.platform import CliContext
 from respan_langchain.cli.signals import stop_event
@@ -23,12 +23,8 @@ def serve(
     host: Annotated[str, typer.Option(metavar="HOST", help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[
         int,
-        typer.Option(
-            "--port",
-            "-p",
-            metavar="PORT",
-            parser=number_from(0, 65535),
-            help="Port; 0 for any free one.",
+        number_option(
+            "Port; 0 for any free one.", "--port", "-p", least=0, most=65535, metavar="PORT"
         ),
     ] = PORT,
     name: Annotated[

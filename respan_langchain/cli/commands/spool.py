@@ -14,7 +14,7 @@ from respan_langchain._display import format_bytes, format_count
 from respan_langchain.cli.command import EXIT_OK, EXIT_PROBLEMS, command, new_group
 from respan_langchain.cli.fleet_options import ViaOption, open_broker
 from respan_langchain.cli.formatting import pluralize, safe_text
-from respan_langchain.cli.options import OutputOption, YesOption, number_from
+from respan_langchain.cli.options import OutputOption, YesOption, number_option
 from respan_langchain.cli.platform import CliContext
 from respan_langchain.cli.tables import Cell, Column, FittingTable, number_column, table_of
 from respan_langchain.datasets.export.files import open_output
@@ -104,10 +104,7 @@ def purge(
     ctx: CliContext,
     state: StateOption = None,
     days: Annotated[
-        float,
-        typer.Option(
-            "--older-than", metavar="DAYS", parser=number_from(0.0), help="Only rows this old."
-        ),
+        float, number_option("Only rows this old.", "--older-than", least=0.0, metavar="DAYS")
     ] = 0.0,
     via: ViaOption = None,
     yes: YesOption = False,

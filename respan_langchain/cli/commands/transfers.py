@@ -5,12 +5,10 @@ import time
 from collections.abc import Sequence
 from typing import Annotated, Final
 
-import typer
-
 from respan_langchain._display import UNKNOWN, format_bytes, format_count
 from respan_langchain.cli.command import command, new_group
 from respan_langchain.cli.formatting import format_date, pluralize
-from respan_langchain.cli.options import YesOption, number_from
+from respan_langchain.cli.options import YesOption, number_option
 from respan_langchain.cli.platform import CliContext
 from respan_langchain.cli.tables import Column, FittingTable, number_column, table_of
 from respan_langchain.datasets.transfer.progress_file import (
@@ -42,12 +40,7 @@ def clear(
     ctx: CliContext,
     days: Annotated[
         float,
-        typer.Option(
-            "--older-than",
-            metavar="DAYS",
-            parser=number_from(0.0),
-            help="Only those unused this long.",
-        ),
+        number_option("Only those unused this long.", "--older-than", least=0.0, metavar="DAYS"),
     ] = 0.0,
     yes: YesOption = False,
 ) -> None:
