@@ -5,10 +5,11 @@ It filters neither contents nor times, so a search reads the logs and stops at t
 """
 
 import datetime as dt
+import operator as operators
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -32,6 +33,16 @@ WhereOption = Annotated[
 ]
 UNITS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 """Seconds."""
+COMPARISONS: Final[Mapping[str, Callable[[FilterField, Any], Filters]]] = {
+    "=": operators.eq,
+    "!=": operators.ne,
+    "<": operators.lt,
+    "<=": operators.le,
+    ">": operators.gt,
+    ">=": operators.ge,
+    "~": lambda compared, value: compared.icontains(str(value)),
+    "^=": lambda compared, value: compared.startswith(str(value)),
+}
 SEARCHED: Final = ("input", "output", "expected_output", "error_message", "span_name", "scores")
 _CONDITION = re.compile(
     r"(?P<name>score\.[^=<>~]+?|[\w.\-]+?)\s*(?P<operator>!=|<=|>=|\^=|=|<|>|~)\s*(?P<value>.*)",
@@ -81,7 +92,7 @@ def _parse_condition(condition: str) -> Filters:
     operator, value = match["operator"], match["value"]
     if not value and operator in {"=", "!="}:
         return _get_field(name).isnull(operator == "=")
-    return _compare(_get_field(name), operator, _parse_value(name, value))
+    return COMPARISONS[operator](_get_field(name), _parse_value(name, value))
 
 
 def _get_field(name: str) -> FilterField:
@@ -94,26 +105,6 @@ def _get_field(name: str) -> FilterField:
             "score, such as score.exact_match, and metadata.KEY for a key of the metadata, such "
             "as metadata.page=returns."
         ) from None
-
-
-def _compare(compared: FilterField, operator: str, value: str | float) -> Filters:
-    match operator:
-        case "!=":
-            return compared != value
-        case "<":
-            return compared < value
-        case "<=":
-            return compared <= value
-        case ">":
-            return compared > value
-        case ">=":
-            return compared >= value
-        case "~":
-            return compared.icontains(str(value))
-        case "^=":
-            return compared.startswith(str(value))
-        case _:
-            return compared == value
 
 
 def _parse_value(name: str, value: str) -> str | float:

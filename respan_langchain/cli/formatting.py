@@ -61,13 +61,13 @@ def format_tool_call(call: Any) -> str:
     return f"{name}({arguments})"
 
 
-def pluralize(number: int | None, one: str, many: str) -> str:
-    """Format a number of things with their noun.
+def pluralize(number: int | None, one: str, many: str | None = None) -> str:
+    """Format a number of things with their noun; the plural ends in `s` where it is not given.
 
-    >>> pluralize(1, "row", "rows")
-    '1 row'
+    >>> pluralize(1, "row"), pluralize(2, "row")
+    ('1 row', '2 rows')
     """
-    return f"{format_count(number)} {one if number == 1 else many}"
+    return f"{format_count(number)} {one if number == 1 else many or f'{one}s'}"
 
 
 def format_date(when: dt.datetime | None) -> str:

@@ -4,13 +4,11 @@ import csv
 import datetime as dt
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
 from rich.text import Text
 
-from respan_langchain._constants import EMBEDDED_LOG_FIELDS, LOG_FIELDS
 from respan_langchain._display import UNKNOWN, format_cost, format_count, format_duration
 from respan_langchain.cli.formatting import preview_line, short_id
 from respan_langchain.cli.tables import Column, number_column
@@ -71,25 +69,6 @@ DESCRIPTIONS: Final[Mapping[str, str]] = {
     "metrics": "all metrics; metrics.KEY for one key",
     "scores": "scores of evaluators and people",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class LogField:
-    """One field, and what it can be used for."""
-
-    name: str
-    description: str
-    can_filter: bool
-    """Whether `--where` takes it."""
-
-
-def list_fields() -> list[LogField]:
-    """All fields; `metadata.KEY` means any key of the metadata."""
-    known = [
-        LogField(name, description, can_filter=name in LOG_FIELDS | EMBEDDED_LOG_FIELDS)
-        for name, description in DESCRIPTIONS.items()
-    ]
-    return [*known, LogField("metadata.KEY", "one key of the metadata", can_filter=True)]
 
 
 def parse_fields(text: str) -> list[str]:

@@ -32,33 +32,34 @@ ROLE_STYLES: Final = {
     "assistant": "green",
     "tool": "magenta",
 }
+INDENT: Final = (0, 0, 0, 2)
 MAX_TEXT_LENGTH: Final = 20_000
 """Characters of one text that are shown; `--json` writes all of it."""
 
 
 def render_row(log: Log) -> RenderableType:
     """Draw a log."""
-    parts: list[RenderableType] = [
-        Text.assemble(
-            (escape_controls(log.span_name or log.log_type or "row"), "bold"),
-            " ",
-            format_status(log),
-        ),
-        render_pairs(_render_numbers(log)),
-        Rule("input", align="left", style="dim"),
-        *_render_content(log.input),
-    ]
-    for name in ("output", "expected_output"):
-        value = getattr(log, name)
-        if value is not None:
-            parts += [
-                Rule(name.replace("_", " "), align="left", style="dim"),
-                *_render_content(value),
-            ]
-    parts += [Rule("metadata", align="left", style="dim"), render_pairs(_render_metadata(log))]
+    return Group(*_render_parts(log))
+
+
+def _render_parts(log: Log) -> Iterator[RenderableType]:
+    name = escape_controls(log.span_name or log.log_type or "row")
+    yield Text.assemble((name, "bold"), " ", format_status(log))
+    yield render_pairs(_render_numbers(log))
+    for title in ("input", "output", "expected_output"):
+        content = getattr(log, title)
+        if content is not None or title == "input":
+            yield _heading(title.replace("_", " "))
+            yield from _render_content(content)
+    yield _heading("metadata")
+    yield render_pairs(_render_metadata(log))
     if log.scores:
-        parts += [Rule("scores", align="left", style="dim"), _render_json(log.scores)]
-    return Group(*parts)
+        yield _heading("scores")
+        yield _render_json(log.scores)
+
+
+def _heading(title: str) -> Rule:
+    return Rule(title, align="left", style="dim")
 
 
 def _render_numbers(log: Log) -> Iterator[tuple[str, Any]]:
@@ -91,22 +92,17 @@ def _render_message(message: Mapping[str, Any]) -> Iterator[RenderableType]:
     content = message.get("content")
     yield Text(escape_controls(role), style=ROLE_STYLES.get(role, "bold"))
     if content:
-        yield Padding(
-            _render_text(content) if isinstance(content, str) else _render_json(content),
-            (0, 0, 0, 2),
-        )
+        shown = _render_text(content) if isinstance(content, str) else _render_json(content)
+        yield Padding(shown, INDENT)
     for call in message.get("tool_calls") or ():
-        yield Padding(
-            Text.assemble("calls ", (escape_controls(format_tool_call(call)), "bold")), (0, 0, 0, 2)
-        )
+        called = escape_controls(format_tool_call(call))
+        yield Padding(Text.assemble("calls ", (called, "bold")), INDENT)
 
 
 def _render_metadata(log: Log) -> Iterator[tuple[str, Any]]:
     for name, value in (log.metadata or {}).items():
-        yield (
-            name,
-            value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str),
-        )
+        is_text = isinstance(value, str)
+        yield name, value if is_text else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _render_text(text: str) -> Text:

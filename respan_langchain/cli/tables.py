@@ -67,7 +67,10 @@ class FittingTable:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw the columns that fit."""
         gap = 3 if options.max_width >= WIDE_TERMINAL else 1
-        rows = [[_as_text(cell) for cell in row] for row in self.rows]
+        rows = [
+            [cell if isinstance(cell, Text) else safe_text(cell) for cell in row]
+            for row in self.rows
+        ]
         shown = _fitting_columns(self.columns, rows, options.max_width, gap)
         table = Table(
             box=box.SIMPLE_HEAD,
@@ -91,10 +94,6 @@ def table_of(
     """Make a table with a line for each record, each column with what it shows of a record."""
     rows = [[get_cell(record) for _, get_cell in columns] for record in records]
     return FittingTable([column for column, _ in columns], rows)
-
-
-def _as_text(cell: Cell) -> Text:
-    return cell if isinstance(cell, Text) else safe_text(cell)
 
 
 def _add_column(table: Table, column: Column) -> None:

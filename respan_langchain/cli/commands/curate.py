@@ -58,7 +58,7 @@ def curate_rows(
 
         plan = plan_curation(source, loaded, name=name, on_error=count_failure)
         for problem, number in failures.items():
-            ctx.error(f"{problem} ({pluralize(number, 'trace', 'traces')})")
+            ctx.error(f"{problem} ({pluralize(number, 'trace')})")
         done: Mapping[str, TransferCounts] = {}
         if not dry_run:
             total = sum(map(len, plan.copies.values()))
@@ -102,12 +102,12 @@ def _render(plan: CurationPlan, done: Mapping[str, TransferCounts]) -> Iterator[
     for name, rows in plan.copies.items():
         yield _describe(name, len(rows), done.get(name))
     if plan.rows_without_root:
-        number = pluralize(plan.rows_without_root, "row", "rows")
+        number = pluralize(plan.rows_without_root, "row")
         yield f"{number} without the root of their trace: nothing is decided."
 
 
 def _describe(name: str, number: int, counts: TransferCounts | None) -> str:
-    rows = pluralize(number, "row", "rows")
+    rows = pluralize(number, "row")
     if counts is None:
         return f"{rows} for {name}; run without --dry-run to copy them."
     rejected = "".join(f"; {count} rejected: {why}" for why, count in counts.rejected.items())

@@ -103,7 +103,7 @@ def delete(ctx: CliContext, dataset: RequiredDataset, yes: YesOption = False) ->
     with ctx.client() as client:
         found = find_dataset(client, ctx.settings, dataset)
         rows = client.summary(found.id).number_of_requests
-        counted = pluralize(rows, "row", "rows")
+        counted = pluralize(rows, "row")
         ctx.confirm_deletion(f"Delete {found.name!r} ({found.id}) and its {counted}?", yes=yes)
         client.delete_dataset(found.id)
     ctx.output({"deleted": found.id, "rows": rows}, f"Deleted {found.name} and its {counted}.")

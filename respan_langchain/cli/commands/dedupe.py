@@ -16,7 +16,6 @@ from respan_langchain.cli.formatting import pluralize, short_id
 from respan_langchain.cli.options import DatasetArgument, YesOption
 from respan_langchain.cli.platform import CliContext
 from respan_langchain.cli.tables import Column, number_column, table_of
-from respan_langchain.client.client import DatasetClient
 from respan_langchain.client.models import Log
 from respan_langchain.datasets.dataset import Dataset
 from respan_langchain.errors import NotFoundError
@@ -53,9 +52,12 @@ def dedupe(
             ctx.out.print(_table(found))
         removed = 0
         if remove and extra:
-            question = f"Delete {pluralize(len(extra), 'row', 'rows')} of {rows.name!r}?"
+            question = f"Delete {pluralize(len(extra), 'row')} of {rows.name!r}?"
             ctx.confirm_deletion(question, yes=yes)
-            removed = _delete_all(client, rows.id, extra)
+            for unique_id in extra:
+                with suppress(NotFoundError):
+                    client.delete_log(rows.id, unique_id)
+            removed = len(extra)
     ctx.output({"duplicates": found, "removed": removed}, _summarize(len(extra), removed))
     return EXIT_OK if removed == len(extra) else EXIT_PROBLEMS
 
@@ -79,13 +81,6 @@ def _digest(log: Log) -> bytes:
     ).digest()
 
 
-def _delete_all(client: DatasetClient, dataset_id: str, ids: Sequence[str]) -> int:
-    for unique_id in ids:
-        with suppress(NotFoundError):
-            client.delete_log(dataset_id, unique_id)
-    return len(ids)
-
-
 def _table(found: Sequence[DuplicateLogs]) -> RenderableType:
     identifier = Column("custom identifier", min_width=20, is_kept=True)
     return table_of(
@@ -101,5 +96,5 @@ def _table(found: Sequence[DuplicateLogs]) -> RenderableType:
 def _summarize(number: int, removed: int) -> str:
     if not number:
         return "No duplicates."
-    extra = pluralize(number, "duplicate row", "duplicate rows")
+    extra = pluralize(number, "duplicate row")
     return f"Deleted {extra}." if removed else f"{extra}; use --remove to delete them."

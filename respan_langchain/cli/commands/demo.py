@@ -54,8 +54,8 @@ def demo(
     ) as handler:
         with _progress(ctx) as progress:
             task = progress.add_task("", total=len(QUESTIONS))
-            for answer in ask_questions(handler, pause=PAUSE):
-                progress.update(task, advance=1, description=answer.question.text)
+            for question in ask_questions(handler, pause=PAUSE):
+                progress.update(task, advance=1, description=question)
         delivered = handler.flush(timeout=30)
         stats = handler.stats
     with Dataset.open(dataset, base_url=url) as rows:

@@ -85,24 +85,22 @@ def _read_settings(ctx: CliContext, via: str | None) -> tuple[Settings | None, l
 
 
 def _run_checks(ctx: CliContext, settings: Settings, dataset: str | None) -> Iterator[Check]:
-    if settings.is_local:
-        yield Check("key", "note", "not needed for a local file")
-    elif settings.is_key_missing:
+    if settings.is_key_missing:
         yield Check("key", "found", "not set")
         return
+    if settings.is_local:
+        yield Check("key", "note", "not needed for a local file")
     elif settings.api_key is None:
         yield Check("key", "note", "not set: rows go by way of Redis, and the forwarder has it")
-        yield check_spool(ctx, settings)
-        yield from check_fleet(settings)
-        return
     else:
         yield Check("key", "ok", "set (hidden)")
-    try:
-        require_database_file(settings)
-        with closing(open_client(settings, timeout=CONNECT_TIMEOUT)) as client:
-            yield from _check_platform(client, settings, dataset)
-    except ConfigurationError as error:
-        yield Check("connection", "found", str(error))
+    if settings.is_local or settings.api_key is not None:
+        try:
+            require_database_file(settings)
+            with closing(open_client(settings, timeout=CONNECT_TIMEOUT)) as client:
+                yield from _check_platform(client, settings, dataset)
+        except ConfigurationError as error:
+            yield Check("connection", "found", str(error))
     yield check_spool(ctx, settings)
     yield from check_fleet(settings)
 
@@ -117,14 +115,14 @@ def _check_platform(
         yield Check("connection", "found", describe_api_error(error, settings.base_url))
         return
     seconds = time.monotonic() - began
-    count = pluralize(datasets.count, "dataset", "datasets")
+    count = pluralize(datasets.count, "dataset")
     yield Check("connection", "ok", f"{settings.base_url} answered in {seconds:.2f}s: {count}")
     if dataset is None and settings.dataset is None and settings.dataset_id is None:
         yield Check("dataset", "note", "not set: name one, or set RESPAN_DATASET")
         return
     try:
         rows = Dataset.of(client, settings, dataset)
-        count = pluralize(len(rows), "row", "rows")
+        count = pluralize(len(rows), "row")
         yield Check("dataset", "ok", f"{rows.name} ({rows.id}) has {count}")
         yield check_prices(rows)
     except ConfigurationError as error:
@@ -141,13 +139,12 @@ def check_prices(rows: Dataset) -> Check:
         return Check("prices", "note", "no rows with a model and tokens yet")
     if unpriced:
         models = ", ".join(
-            f"{model} ({pluralize(number, 'row', 'rows')})"
-            for model, number in unpriced.most_common(10)
+            f"{model} ({pluralize(number, 'row')})" for model, number in unpriced.most_common(10)
         )
         message = f"unknown for {models}: pass prices={{...}} to the handler"
         return Check("prices", "found", message)
-    models = pluralize(len({log.model for log in calls}), "model", "models")
-    newest = pluralize(len(calls), "call", "calls")
+    models = pluralize(len({log.model for log in calls}), "model")
+    newest = pluralize(len(calls), "call")
     return Check("prices", "ok", f"known for {models} in the newest {newest}")
 
 
@@ -168,15 +165,11 @@ def check_spool(ctx: CliContext, settings: Settings) -> Check:
         return Check("spool", "found", "; ".join(problems))
     if pending:
         rows = pluralize(pending, "row is", "rows are")
-        return Check(
-            "spool", "note", f"{rows} pending; the next process with this spool sends them"
-        )
+        message = f"{rows} pending; the next process with this spool sends them"
+        return Check("spool", "note", message)
     if settings.delivery == "memory":
-        return Check(
-            "spool",
-            "note",
-            "rows are queued in memory only; RESPAN_DELIVERY=spill keeps them on disk",
-        )
+        message = "rows are queued in memory only; RESPAN_DELIVERY=spill keeps them on disk"
+        return Check("spool", "note", message)
     return Check("spool", "ok", "no rows are pending on disk")
 
 

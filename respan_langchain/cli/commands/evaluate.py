@@ -105,18 +105,15 @@ def _find_problems(
             yield f"{run.evaluator_slug}: {run.error_message}"
         elif waited and run.status not in FINISHED:
             yield f"{run.evaluator_slug} has not finished yet"
-        elif fail_under is not None:
-            yield from _shortfall(run, fail_under)
-
-
-def _shortfall(run: EvalRun, limit: float) -> Iterator[str]:
-    if not isinstance(run.score, int | float):
-        yield (
-            f"{run.evaluator_slug}: no row could be evaluated; none has what it needs, "
-            "such as an expected output"
-        )
-    elif run.score < limit:
-        yield f"{run.evaluator_slug}: {run.score:.3f} is below {limit:g}"
+        elif fail_under is None:
+            continue
+        elif not isinstance(run.score, int | float):
+            yield (
+                f"{run.evaluator_slug}: no row could be evaluated; none has what it needs, "
+                "such as an expected output"
+            )
+        elif run.score < fail_under:
+            yield f"{run.evaluator_slug}: {run.score:.3f} is below {fail_under:g}"
 
 
 def _start_errors(errors: Any) -> Iterator[str]:

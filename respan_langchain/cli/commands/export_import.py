@@ -75,7 +75,7 @@ def export(
         with _export_progress(ctx, rows.name, output) as counted:
             written = _write(format_name, preset, counted(islice(chosen, limit)), output)
     if output != "-":
-        text = f"Wrote {pluralize(written, 'row', 'rows')} to {output}."
+        text = f"Wrote {pluralize(written, 'row')} to {output}."
         ctx.output({"rows": written, "file": output}, text)
 
 
@@ -187,7 +187,7 @@ def _report_invalid_lines(ctx: CliContext, problems: list[str]) -> None:
     for problem in problems[:MAX_LINE_ERRORS]:
         ctx.error(problem)
     if len(problems) > MAX_LINE_ERRORS:
-        more = pluralize(len(problems) - MAX_LINE_ERRORS, "more line", "more lines")
+        more = pluralize(len(problems) - MAX_LINE_ERRORS, "more line")
         ctx.error(f"... and {more} without a valid row.")
 
 

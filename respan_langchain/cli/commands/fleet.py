@@ -64,16 +64,16 @@ def _summarize(found: "FleetStatus") -> Iterator[tuple[str, str | Text]]:
     direct = f", {format_count(found.sent_directly)} more directly" if found.sent_directly else ""
     rejected, unconfirmed = format_count(counts.rejected), format_count(counts.unconfirmed)
     dropped = format_count(counts.dropped + found.dropped_by_producers)
-    yield "captured", pluralize(found.captured, "row", "rows")
-    yield "in processes", pluralize(found.in_producers, "row", "rows")
+    yield "captured", pluralize(found.captured, "row")
+    yield "in processes", pluralize(found.in_producers, "row")
     yield "in Redis", f"{format_count(found.rows)} ({format_bytes(found.bytes)}){oldest}"
     yield "delivered", f"{format_count(counts.delivered)}{direct}"
     yield "not delivered", f"{rejected} rejected, {unconfirmed} unconfirmed, {dropped} dropped"
     if found.vanished:
-        lost = pluralize(found.vanished, "row", "rows")
+        lost = pluralize(found.vanished, "row")
         yield "vanished", Text(f"{lost}, lost in Redis: see `doctor`", style="red")
     yield "dead letters", format_count(found.dead)
-    yield "interrupted", pluralize(found.interrupted, "trace", "traces")
+    yield "interrupted", pluralize(found.interrupted, "trace")
     wait = found.rate_limit_wait
     yield "next request", f"in {format_duration(wait)}" if wait else "at once"
     running = sum(each.is_alive for each in found.producers)

@@ -33,7 +33,7 @@ def forget(
         receipt = forget_rows(ctx.settings, customer=customer, thread=thread, run=run)
     on_disk, stored = sum(receipt.disk.values()), sum(receipt.platform.values())
     in_redis = "" if ctx.settings.via is None else f" and {receipt.broker} from Redis"
-    rows = pluralize(stored, "row", "rows")
+    rows = pluralize(stored, "row")
     ctx.output(receipt, f"Deleted {rows} from {url} and {on_disk} from the spool{in_redis}.")
     for problem in receipt.problems:
         ctx.error(problem)

@@ -79,8 +79,8 @@ def forward(
 
 
 def _describe_end(stats: Stats) -> str:
-    delivered = pluralize(stats.delivered, "row", "rows")
-    requests = pluralize(stats.requests, "request", "requests")
+    delivered = pluralize(stats.delivered, "row")
+    requests = pluralize(stats.requests, "request")
     failed = stats.rejected + stats.unconfirmed + stats.total_dropped
     others = f", {format_count(failed)} could not be delivered" if failed else ""
     return f"Delivered {delivered} with {requests}{others}."

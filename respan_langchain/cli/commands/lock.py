@@ -49,7 +49,7 @@ def lock_dataset(
     write_lock(lock, path)
     ctx.output(
         {"path": str(path), "rows": len(found), "skipped": skipped},
-        f"{pluralize(len(found), 'row', 'rows')} of {rows.name} locked in {path}.",
+        f"{pluralize(len(found), 'row')} of {rows.name} locked in {path}.",
     )
 
 

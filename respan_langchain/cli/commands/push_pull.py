@@ -98,8 +98,8 @@ def _copy(
 
 def print_counts(ctx: CliContext, counts: TransferCounts, destination: str) -> int:
     """Print how many rows a transfer sent, skipped and had rejected."""
-    sent = pluralize(counts.sent, "row", "rows")
-    skipped = pluralize(counts.already_there, "row", "rows")
+    sent = pluralize(counts.sent, "row")
+    skipped = pluralize(counts.already_there, "row")
     ctx.output(
         {"sent": counts.sent, "already_there": counts.already_there, "rejected": counts.rejected},
         f"Sent {sent} to {destination}; {skipped} already there.",

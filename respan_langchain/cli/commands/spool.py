@@ -72,7 +72,7 @@ def requeue(ctx: CliContext, via: ViaOption = None) -> int:
             from respan_langchain.fleet.dead_letters import requeue_dead_letters
 
             count += requeue_dead_letters(broker)
-    ctx.output({"requeued": count}, f"Queued {pluralize(count, 'row', 'rows')} again.")
+    ctx.output({"requeued": count}, f"Queued {pluralize(count, 'row')} again.")
     return _report_damaged(ctx, damaged)
 
 
@@ -94,7 +94,7 @@ def export(
             file.write(json_text(row) + "\n")
             written += 1
     if output != "-":
-        text = f"Wrote {pluralize(written, 'row', 'rows')} to {output}."
+        text = f"Wrote {pluralize(written, 'row')} to {output}."
         ctx.output({"rows": written, "file": output}, text)
     return _report_damaged(ctx, damaged)
 
@@ -121,7 +121,7 @@ def purge(
             from respan_langchain.fleet.dead_letters import purge_dead_letters
 
             count += purge_dead_letters(broker, days * DAY)
-    ctx.output({"purged": count}, f"Deleted {pluralize(count, 'row', 'rows')}.")
+    ctx.output({"purged": count}, f"Deleted {pluralize(count, 'row')}.")
     return _report_damaged(ctx, damaged)
 
 
@@ -157,7 +157,7 @@ def _parse_states(names: Sequence[str] | None) -> tuple[SpoolState, ...]:
 def _report_damaged(ctx: CliContext, damaged: Sequence[Path]) -> int:
     if not damaged:
         return EXIT_OK
-    files = pluralize(len(damaged), "file", "files")
+    files = pluralize(len(damaged), "file")
     ctx.error(f"Skipped {files} that cannot be read; see `{ctx.command_line('spool', 'list')}`.")
     return EXIT_PROBLEMS
 
@@ -171,7 +171,7 @@ def _render_list(
     else:
         yield f"No spool files in {folder}."
     if dead is not None:
-        yield f"{pluralize(dead, 'dead letter', 'dead letters')} in Redis."
+        yield f"{pluralize(dead, 'dead letter')} in Redis."
 
 
 def _tabulate(folder: Path, files: Sequence[SpoolFileInfo]) -> FittingTable:

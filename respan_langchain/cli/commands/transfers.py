@@ -48,11 +48,9 @@ def clear(
     ctx.confirm_deletion("Delete the progress files of past transfers?", yes=yes)
     deleted = delete_progress_files(older_than=days * DAY, now=time.time())
     size = sum(file.bytes for file in deleted)
-    files = pluralize(len(deleted), "progress file", "progress files")
-    ctx.output(
-        {"deleted": len(deleted), "bytes": size},
-        f"Deleted {files} ({format_bytes(size)}).",
-    )
+    files = pluralize(len(deleted), "progress file")
+    text = f"Deleted {files} ({format_bytes(size)})."
+    ctx.output({"deleted": len(deleted), "bytes": size}, text)
 
 
 def _tabulate(files: Sequence[ProgressFileInfo]) -> FittingTable:
@@ -63,11 +61,11 @@ def _tabulate(files: Sequence[ProgressFileInfo]) -> FittingTable:
             (Column("target", min_width=12, is_kept=True), lambda file: file.target or UNKNOWN),
             (number_column("rows"), lambda file: format_count(file.rows)),
             (number_column("size"), lambda file: format_bytes(file.bytes)),
-            (Column("last used"), lambda file: format_date(_time(file.modified_at))),
+            (Column("last used"), _last_used),
             (Column("state"), lambda file: "running" if file.in_use else ""),
         ],
     )
 
 
-def _time(seconds: float) -> dt.datetime:
-    return dt.datetime.fromtimestamp(seconds, dt.UTC)
+def _last_used(file: ProgressFileInfo) -> str:
+    return format_date(dt.datetime.fromtimestamp(file.modified_at, dt.UTC))

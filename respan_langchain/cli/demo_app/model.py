@@ -1,5 +1,6 @@
 """A fake chat model: streams scripted answers and reports usage as providers do."""
 
+import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -74,7 +75,12 @@ class ShopModel(BaseChatModel):
             "usage_metadata": whole.usage_metadata,
             "response_metadata": whole.response_metadata,
             "tool_call_chunks": [
-                {"name": call["name"], "args": _as_json(call["args"]), "id": call["id"], "index": 0}
+                {
+                    "name": call["name"],
+                    "args": json.dumps(call["args"]),
+                    "id": call["id"],
+                    "index": 0,
+                }
                 for call in whole.tool_calls
             ],
         }
@@ -123,9 +129,3 @@ def _call(use: ToolUse, *, number: int) -> Any:
 
 def _tokens(text: str) -> int:
     return len(text) // CHARACTERS_PER_TOKEN + 1
-
-
-def _as_json(value: Any) -> str:
-    import json
-
-    return json.dumps(value)

@@ -4,7 +4,9 @@ The turns of the model are scripted for each question.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Literal
 
 from langchain_core.runnables import RunnableConfig
@@ -72,37 +74,22 @@ QUESTIONS: Final = (
 SCRIPT: Final = {question.text: question.turns for question in QUESTIONS}
 
 
-@dataclass(frozen=True)
-class Answer:
-    """A question and its answer, or why there is none."""
+def ask_questions(handler: RespanDatasetCallbackHandler, *, pause: float) -> Iterator[str]:
+    """Ask one question after the other, and yield those that were asked.
 
-    question: Question
-    answer: str | None
-    failure: Exception | None = None
-
-
-def ask_questions(handler: RespanDatasetCallbackHandler, *, pause: float) -> Iterator[Answer]:
-    """Ask one question after the other; the model takes `pause` seconds for a word."""
-    chain = support_chain(
-        ShopModel(script=SCRIPT, model="gpt-4o-mini", served="gpt-4o-mini-2024-07-18", pause=pause)
-    )
-    agent = support_agent(
-        ShopModel(
-            script=SCRIPT, model="gpt-4.1-mini", served="gpt-4.1-mini-2025-04-14", pause=pause
-        )
-    )
+    The model takes `pause` seconds for a word, and fails once.
+    """
+    new_model = partial(ShopModel, script=SCRIPT, pause=pause)
+    chain = support_chain(new_model(model="gpt-4o-mini", served="gpt-4o-mini-2024-07-18"))
+    agent = support_agent(new_model(model="gpt-4.1-mini", served="gpt-4.1-mini-2025-04-14"))
     for number, question in enumerate(QUESTIONS, start=1):
         config: RunnableConfig = {
             "callbacks": [handler],
             "metadata": {"thread_id": f"demo-{number}", "user_id": question.customer},
         }
-        try:
+        with suppress(TimeoutError):
             if question.to == "chain":
-                answer = "".join(chain.stream({"question": question.text}, config))
+                list(chain.stream({"question": question.text}, config))
             else:
-                state = agent.invoke({"messages": [("user", question.text)]}, config)
-                answer = str(state["messages"][-1].content)
-        except TimeoutError as failure:
-            yield Answer(question, None, failure)
-        else:
-            yield Answer(question, answer)
+                agent.invoke({"messages": [("user", question.text)]}, config)
+        yield question.text
