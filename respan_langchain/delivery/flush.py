@@ -1,6 +1,7 @@
 """A flush: the waiting callers, the rows they wait for, and the result."""
 
 import threading
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from respan_langchain.delivery.row import QueuedRow
@@ -108,7 +109,7 @@ class PendingFlushes:
             request.rows = {row for row in rows if request.includes(row)}
         return any(not request.until_taken for request in fresh)
 
-    def on_loaded(self, rows: list[QueuedRow]) -> bool:
+    def on_loaded(self, rows: Collection[QueuedRow]) -> bool:
         """Wait for these rows too, which were loaded from disk; True to send at once."""
         for request in self._waiting:
             if request.rows is not None:

@@ -234,16 +234,14 @@ class Loop:
             return ()
         if self.scheduler.last_error is not None and self.scheduler.list_rows():
             return ()
-        loaded = self.spool.load(min(max_rows, self._limits.batch_rows), max_bytes, now)
-        rows = self.queue.put_loaded([one.row for one in loaded], now)
-        self.spool.on_loaded(loaded, rows)
-        maybe_sent = {row for one, row in zip(loaded, rows, strict=True) if one.maybe_sent}
-        unconfirmed = [row for row in rows if row in maybe_sent and not row.encoded.is_feedback]
-        self.scheduler.add_unconfirmed(unconfirmed, now)
-        if self._flushes.on_loaded(rows):
+        accept = partial(self.queue.put_loaded, now=now)
+        max_rows = min(max_rows, self._limits.batch_rows)
+        loaded = self.spool.load(accept, max_rows, max_bytes, now)
+        sent = {row for row, is_sent in loaded.items() if is_sent and not row.encoded.is_feedback}
+        self.scheduler.add_unconfirmed([row for row in loaded if row in sent], now)
+        if self._flushes.on_loaded(loaded):
             self.scheduler.flush_up_to(self.queue.latest)
-        unsent = [row for row in rows if row not in maybe_sent or row.encoded.is_feedback]
-        return self.scheduler.add(unsent) if rows else ()
+        return self.scheduler.add([row for row in loaded if row not in sent]) if loaded else ()
 
     # -- what happened to rows -------------------------------------------------------------------
 

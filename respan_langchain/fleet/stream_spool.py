@@ -6,12 +6,13 @@ and looks it up first if it was about to be sent.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Final, TypeVar
 
 from respan_langchain._foreign_code import get_logger
 from respan_langchain.delivery.outcome import FINAL, SHUTDOWN, Outcome
 from respan_langchain.delivery.row import EncodedRow, QueuedRow
-from respan_langchain.delivery.spool.base import Loaded, Spool
+from respan_langchain.delivery.spool.base import Accept, Spool
 from respan_langchain.fleet.broker import Argument, Broker, BrokerError
 from respan_langchain.fleet.encoding import DamagedBodyError, decode_body
 from respan_langchain.fleet.keys import FORWARDERS, SENT
@@ -64,15 +65,8 @@ class StreamSpool(Spool):
         self._look_at = self._renew_at = self._claim_at = float("-inf")
         self._has_joined = False
         self._is_reading = True
-        self._may_have_more = False
-        """Whether the stream may have rows that nobody has read."""
         self.is_marked = False
         """Whether the rows of the next request are noted as sent; written before it is made."""
-
-    @property
-    def loadable(self) -> int:
-        """How many rows wait in the stream, as far as that is known: at least one, or none."""
-        return int(self._may_have_more)
 
     @property
     def last_error(self) -> str | None:
@@ -82,7 +76,7 @@ class StreamSpool(Spool):
     def stop_reading(self) -> None:
         """Read no more rows, since the forwarder ends."""
         self._is_reading = False
-        self._may_have_more = False
+        self.loadable = 0
 
     # -- rows come in ----------------------------------------------------------------------------
 
@@ -94,27 +88,24 @@ class StreamSpool(Spool):
             if now >= self._renew_at:
                 self._renew_at = now + self._claim_after / CLAIM_PARTS
                 self._try(now, lambda: self._renew(self._ids.values(), is_sending=False))
-            self._may_have_more = self._is_reading and self._error is None
+            self.loadable = int(self._is_reading and self._error is None)
         return ()
 
-    def load(self, max_rows: int, max_bytes: int, now: float) -> list[Loaded]:
+    def load(
+        self, accept: Accept, max_rows: int, max_bytes: int, now: float
+    ) -> dict[QueuedRow, bool]:
         """Read rows of the stream; first those that another forwarder has left alone."""
         read = [] if self._try(now, self._join) is None else self._read(max_rows, max_bytes, now)
         # Its own rows come again where it could not renew them.
         in_memory = {*self._ids.values(), *self._finished}
-        loaded = [
-            row
-            for entry_id, *fields in zip(*[iter(read)] * 5, strict=True)
-            if (key := entry_id.decode()) not in in_memory
-            and (row := self._load_entry(key, *fields)) is not None
-        ]
-        self._may_have_more = self._is_reading and bool(read)
+        entries = [(key.decode(), *rest) for key, *rest in zip(*[iter(read)] * 5, strict=True)]
+        sent = {key for key, *_, maybe_sent in entries if maybe_sent == b"1"}
+        new = (self._read_entry(key, *rest) for key, *rest, _ in entries if key not in in_memory)
+        rows = accept([row for row in new if row is not None])
+        self._ids.update((row, row.encoded.id) for row in rows)
+        self.loadable = int(self._is_reading and bool(read))
         self._acknowledge(now)
-        return loaded
-
-    def on_loaded(self, loaded: Sequence[Loaded], rows: Sequence[QueuedRow]) -> None:
-        """Remember which queued row is which entry."""
-        self._ids.update(zip(rows, (one.key for one in loaded), strict=True))
+        return {row: self._ids[row] in sent for row in rows}
 
     def _read(self, max_rows: int, max_bytes: int, now: float) -> list[bytes]:
         if now >= self._claim_at:
@@ -130,9 +121,9 @@ class StreamSpool(Spool):
         arguments: list[Argument] = [FORWARDERS, self._consumer, *bounds]
         return self._try(now, lambda: self._broker.texts(script, *arguments)) or []
 
-    def _load_entry(
-        self, key: str, dataset: bytes, encoding: bytes, body: bytes, maybe_sent: bytes
-    ) -> Loaded | None:
+    def _read_entry(
+        self, key: str, dataset: bytes, encoding: bytes, body: bytes
+    ) -> EncodedRow | None:
         try:
             decoded = decode_body(encoding, body)
         except DamagedBodyError:
@@ -140,8 +131,7 @@ class StreamSpool(Spool):
             self._finished[key] = "dropped", "damaged"
             return None
         self.adopted.accept([key])
-        row = EncodedRow(key, dataset.decode(), decoded, self.adopted)
-        return Loaded(row, key, maybe_sent=maybe_sent == b"1")
+        return EncodedRow(key, dataset.decode(), decoded, self.adopted)
 
     def _join(self) -> bool:
         if not self._has_joined:
@@ -184,7 +174,8 @@ class StreamSpool(Spool):
             elif outcome.kind == "spooled":
                 self._release(self._pop_ids(outcome), now)
             elif outcome.kind == "not_stored":
-                self._mark_unsent([self._ids[row] for row in outcome.rows], now)
+                ids = [self._ids[row] for row in outcome.rows]
+                self._try(now, partial(self._broker.command, "SREM", SENT, *ids))
         self._acknowledge(now)
 
     def close(self) -> None:
@@ -201,9 +192,6 @@ class StreamSpool(Spool):
             arguments += [key, state, reason]
         if self._try(now, lambda: self._broker.numbers(FINISH, *arguments)) is not None:
             self._finished.clear()
-
-    def _mark_unsent(self, ids: list[str], now: float) -> None:
-        self._try(now, lambda: self._broker.command("SREM", SENT, *ids))
 
     def _release(self, ids: list[str], now: float) -> None:
         idle = int(self._claim_after * 1000)
@@ -228,7 +216,7 @@ class StreamSpool(Spool):
 
     def _failed(self, error: BrokerError, now: float) -> None:
         self._error = str(error)
-        self._look_at, self._may_have_more = now + RETRY_INTERVAL, False
+        self._look_at, self.loadable = now + RETRY_INTERVAL, 0
         if "NOGROUP" in self._error and self._has_joined:
             self._has_joined = False
             logger.warning(

@@ -66,6 +66,11 @@ def row(name, *, number=0, accepted=0.0, **settings):
     return QueuedRow(encoded(name, **settings), number, accepted)
 
 
+def queued(rows):
+    """Rows that were loaded from disk or from a stream, as a queue gives them back."""
+    return [QueuedRow(each, 0, 0.0) for each in rows]
+
+
 def all_stored(count):
     envelope = {"success_count": count, "error_count": 0, "errors": []}
     return HttpResult(201, json.dumps(envelope).encode())

@@ -10,14 +10,13 @@ from support.models import FakeChat
 from respan_langchain import RespanDatasetCallbackHandler
 from respan_langchain.client.subject import build_subject
 from respan_langchain.delivery.outcome import Outcome
-from respan_langchain.delivery.row import QueuedRow
 from respan_langchain.fleet import keys
 from respan_langchain.fleet.broker import Broker
 from respan_langchain.fleet.forget import forget_in_broker
 from respan_langchain.fleet.stream_spool import StreamSpool
 from respan_langchain.pipeline.transport import RespanTransport
 from respan_langchain.settings.reading import read_settings
-from tests.delivery.kit import WAIT, encoded
+from tests.delivery.kit import WAIT, encoded, queued
 from tests.fleet.kit import until
 
 ANY = 10**9
@@ -43,10 +42,7 @@ def forwarder(redis, open_producer):
     assert producer.flush(WAIT)
     spool = StreamSpool(Broker(redis.url), "one")
     spool.maintain(0.0)
-    loaded = spool.load(ANY, ANY, 0.0)
-    rows = [QueuedRow(one.row, 0, 0.0) for one in loaded]
-    spool.on_loaded(loaded, rows)
-    yield spool, rows
+    yield spool, list(spool.load(queued, ANY, ANY, 0.0))
     spool.close()
 
 

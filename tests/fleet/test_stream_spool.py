@@ -3,10 +3,9 @@
 import pytest
 
 from respan_langchain.delivery.outcome import SHUTDOWN, Outcome
-from respan_langchain.delivery.row import QueuedRow
 from respan_langchain.fleet.broker import Broker
 from respan_langchain.fleet.stream_spool import StreamSpool
-from tests.delivery.kit import WAIT, encoded
+from tests.delivery.kit import WAIT, encoded, queued
 from tests.fleet.kit import until
 
 ANY = 10**9
@@ -22,10 +21,8 @@ class Held:
     def load(self):
         self.now += 100.0
         self.spool.maintain(self.now)
-        loaded = self.spool.load(ANY, ANY, self.now)
-        self.rows = [QueuedRow(one.row, 0, 0.0) for one in loaded]
-        self.maybe_sent = [one.maybe_sent for one in loaded]
-        self.spool.on_loaded(loaded, self.rows)
+        loaded = self.spool.load(queued, ANY, ANY, self.now)
+        self.rows, self.maybe_sent = list(loaded), list(loaded.values())
         return self.rows
 
     def mark(self):
@@ -129,7 +126,7 @@ def test_rows_that_a_forwarder_left_alone_itself_are_not_loaded_twice(hold):
     held = hold("held", claim_after=0.0)
     assert len(held.load()) == 2
 
-    assert held.spool.load(ANY, ANY, held.now) == []
+    assert held.spool.load(queued, ANY, ANY, held.now) == {}
 
 
 def test_finished_rows_are_gone_and_a_second_acknowledgement_counts_nothing(hold, redis):

@@ -1,10 +1,10 @@
 """A spool's settings, and what delivery needs of it: `Spool` keeps nothing, `DiskSpool` does."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 from respan_langchain.delivery.limits import MEBIBYTE
 from respan_langchain.delivery.outcome import SHUTDOWN, Outcome
@@ -29,15 +29,8 @@ class SpoolConfig:
     """Seconds after which a row on disk is dropped, and counted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """A row that was loaded from disk; it stays on disk until it is done."""
-
-    row: EncodedRow
-    key: str
-    """Its primary key on disk."""
-    maybe_sent: bool
-    """Whether it was sent, and its outcome is not known."""
+Accept: TypeAlias = Callable[[list[EncodedRow]], list[QueuedRow]]
+"""Puts rows that were loaded into the queue."""
 
 
 class Spool:
@@ -56,11 +49,8 @@ class Spool:
         """Counts the rows of processes that have ended."""
         self.unreadable_files: deque[str] = deque()
         """Causes for which files of ended processes cannot be read, to be logged."""
-
-    @property
-    def loadable(self) -> int:
-        """How many rows are only on disk."""
-        return 0
+        self.loadable = 0
+        """How many rows are only on disk, dead letters left out."""
 
     @property
     def last_error(self) -> str | None:
@@ -93,12 +83,14 @@ class Spool:
         """Look for rows of processes that have ended; return which rows are lost."""
         return ()
 
-    def load(self, max_rows: int, max_bytes: int, now: float) -> list[Loaded]:
-        """Bring rows back to memory; they stay on disk until they are done."""
-        return []
+    def load(
+        self, accept: Accept, max_rows: int, max_bytes: int, now: float
+    ) -> dict[QueuedRow, bool]:
+        """Bring rows back to memory; they stay on disk until they are done.
 
-    def on_loaded(self, loaded: Sequence[Loaded], rows: Sequence[QueuedRow]) -> None:
-        """Remember which queued row is which row on disk."""
+        Returns for each whether it was sent, and its outcome is not known.
+        """
+        return {}
 
     def forget(self, chosen: RowFilter, now: float) -> tuple[tuple[Outcome, ...], int]:
         """Delete chosen rows that are only on disk; return the outcomes, and how many there were.

@@ -67,8 +67,8 @@ def _make(directory: Path) -> None:
         directory.chmod(OWNER_ONLY)  # whatever the umask is
 
 
-def create(directory: Path) -> tuple[SpoolFile, SpoolLock]:
-    """Make a new file for this process.
+def create(directory: Path) -> SpoolFile:
+    """Make a new file for this process, with its lock.
 
     Raises:
         OSError, sqlite3.Error: The disk fails.
@@ -82,7 +82,7 @@ def create(directory: Path) -> tuple[SpoolFile, SpoolLock]:
         os.close(descriptor)
         for file in (path, lock.path):
             file.chmod(0o600)  # whatever the umask is
-        return SpoolFile(path, lock), lock
+        return SpoolFile(path, lock)
     except (OSError, sqlite3.Error):
         # The caller retries while the disk is full, so nothing may be left behind.
         remove(path)
@@ -169,7 +169,7 @@ def _adopt(path: Path, home: SpoolFile) -> Orphan | None:
 def _move_file(orphan: Orphan, lock: SpoolLock, home: SpoolFile) -> Orphan:
     """Move its rows, then delete the file, or set it aside if some are damaged."""
     try:
-        spool = SpoolFile(orphan.path)
+        spool = SpoolFile(orphan.path, lock)
     except UnsupportedSpoolError as error:
         orphan.problem = cause_of(error)
         return orphan
@@ -180,7 +180,7 @@ def _move_file(orphan: Orphan, lock: SpoolLock, home: SpoolFile) -> Orphan:
             set_aside(orphan.path)
         return orphan
     with closing(spool):
-        move_rows(orphan, spool, lock, home)
+        move_rows(orphan, spool, home)
         if orphan.problem:
             set_aside(orphan.path)  # before it is closed: closing it would rewrite what is left
             return orphan
@@ -189,17 +189,13 @@ def _move_file(orphan: Orphan, lock: SpoolLock, home: SpoolFile) -> Orphan:
 
 
 def move_rows(
-    orphan: Orphan,
-    spool: SpoolFile,
-    lock: SpoolLock,
-    home: SpoolFile,
-    skipped: Collection[str] = (),
+    orphan: Orphan, spool: SpoolFile, home: SpoolFile, skipped: Collection[str] = ()
 ) -> None:
     """Copy all rows or none; after a crash before the file is deleted, keys prevent duplicates.
 
     Rows that are `skipped` are in memory as well, or done, and so are never lost.
     """
-    expected = _count_rows(orphan, spool, lock)
+    expected = _count_rows(orphan, spool)
     home.add(orphan.rows(spool, skipped), in_memory=False)
     seen = len(set(orphan.keys)) + len(orphan.damaged)  # a damaged tree may lead to a page twice
     safe = set(skipped).difference(orphan.keys, [row.key for row in orphan.damaged])
@@ -210,9 +206,9 @@ def move_rows(
         orphan.problem = orphan.problem or "rows are damaged or missing"
 
 
-def _count_rows(orphan: Orphan, spool: SpoolFile, lock: SpoolLock) -> int:
+def _count_rows(orphan: Orphan, spool: SpoolFile) -> int:
     """Return how many rows the file should have, by its own count and by the lock's record."""
-    recorded = lock.read()
+    recorded = spool.lock.read()
     try:
         own = spool.record()
     except sqlite3.Error as error:

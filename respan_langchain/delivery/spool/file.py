@@ -39,13 +39,13 @@ class SpoolFile:
     """An open file of rows. Every method is one transaction."""
 
     def __init__(self, path: Path, lock: SpoolLock | None = None) -> None:
-        """Open the file, which must exist; `lock` is there for the process that writes it.
+        """Open the file, which must exist; `lock` is held by the process that writes it.
 
         Raises:
             sqlite3.Error: It is damaged, of another version, or the disk fails.
         """
         self.path = path
-        self._lock = lock
+        self.lock = lock or SpoolLock(path.with_suffix(".lock"))
         # The worker's lock serializes its thread, an exit hook and an inline flush.
         self.connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         try:
@@ -241,5 +241,4 @@ class SpoolFile:
             yield cursor
             cursor.execute("UPDATE record SET changes = changes + 1")
             record = self.record()
-        if self._lock is not None:
-            self._lock.write(record)
+        self.lock.write(record)

@@ -13,7 +13,6 @@ from respan_langchain.delivery.fork_safety import ForkGuard
 from respan_langchain.delivery.spool import directory
 from respan_langchain.delivery.spool.errors import cause_of, is_damage
 from respan_langchain.delivery.spool.file import SpoolFile
-from respan_langchain.delivery.spool.lock import SpoolLock
 from respan_langchain.errors import ConfigurationError
 
 FIRST_RETRY: Final = 1.0
@@ -22,13 +21,12 @@ MAX_RETRY: Final = 30.0
 
 
 class OwnFile:
-    """One file at a time, with its lock."""
+    """One file at a time."""
 
     def __init__(self, place: Path) -> None:
         """Make nothing yet; `place` is the directory."""
         self._place = place
-        self._lock: SpoolLock | None = None
-        self._broken: tuple[SpoolFile, SpoolLock] | None = None
+        self._broken: SpoolFile | None = None
         self._failures = 0
         self._retry_at = float("-inf")
         self._fork_guard = ForkGuard()
@@ -41,11 +39,11 @@ class OwnFile:
         if now < self._retry_at:
             return None
         if self.file is not None and not self.file.path.exists():
-            self._give_up_file()
+            self._broken, self.file = self.file or self._broken, None
         if self.file is None:
             with self.using(now):
                 directory.prepare(self._place)
-                self.file, self._lock = directory.create(self._place)
+                self.file = directory.create(self._place)
         return self.file
 
     @contextmanager
@@ -59,7 +57,7 @@ class OwnFile:
             self._retry_at = now + min(MAX_RETRY, FIRST_RETRY * 2**self._failures)
             self._failures += 1
             if isinstance(error, sqlite3.Error) and is_damage(error):
-                self._give_up_file()
+                self._broken, self.file = self.file or self._broken, None
                 self._retry_at = float("-inf")  # a new file may work
         else:
             self.last_error, self._failures = None, 0
@@ -68,16 +66,15 @@ class OwnFile:
         """Use the disk again at once after a failure."""
         self._retry_at = float("-inf")
 
-    def take_broken(self) -> tuple[SpoolFile, SpoolLock] | None:
+    def take_broken(self) -> SpoolFile | None:
         """Return, once, a file that is no longer used because it is damaged or was removed."""
         broken, self._broken = self._broken, None
         return broken
 
     def close(self) -> None:
         """Leave the file for another process, or delete it where it is empty."""
-        file, lock = self.file, self._lock
-        self.file = self._lock = None
-        if file is None or lock is None:
+        file, self.file = self.file, None
+        if file is None:
             return
         is_empty = False
         with self.using(0.0):
@@ -85,18 +82,12 @@ class OwnFile:
             file.close()
         if is_empty:
             directory.remove(file.path)
-            lock.release()
+            file.lock.release()
         else:
-            lock.forget()
+            file.lock.forget()
 
     def leave_to_parent(self) -> None:
         """In a forked child: neither use nor close the file, which is the parent's."""
         if self.file is not None:
             self.file.leave_to_parent()
-        if self._lock is not None:
-            self._lock.forget()
-
-    def _give_up_file(self) -> None:
-        if self.file is not None and self._lock is not None:
-            self._broken = self.file, self._lock
-        self.file = self._lock = None
+            self.file.lock.forget()

@@ -20,7 +20,7 @@ def left(tmp_path):
     """The files of a killed process that committed rows and removed others, most in the WAL."""
     place = tmp_path / "left"
     directory.prepare(place)
-    spool, lock = directory.create(place)
+    spool = directory.create(place)
     for number in range(ROWS + DELIVERED):
         key = f"k{number}"
         body = os.urandom(100).hex().encode()
@@ -32,7 +32,7 @@ def left(tmp_path):
     copy = tmp_path / "copy"
     shutil.copytree(place, copy)
     spool.close()
-    lock.release()
+    spool.lock.release()
     return copy
 
 
@@ -67,7 +67,7 @@ def test_every_committed_row_is_delivered_or_counted_or_its_file_is_kept(left, t
         [database] = place.glob("*.db")
         spoil = delete if number == 0 else (flip, cut, overwrite)[number % 3]
         spoil(database.with_name(database.name + part), chance)
-        home, lock = directory.create(place)
+        home = directory.create(place)
         orphans = list(directory.adopt_orphans(place, home))
         [orphan] = orphans
         delivered = len({row.key for row in home.rows() if not row.damaged} & committed)
@@ -77,5 +77,5 @@ def test_every_committed_row_is_delivered_or_counted_or_its_file_is_kept(left, t
         assert delivered + counted == ROWS or (orphan.problem and kept), (number, spoil)
         assert delivered == ROWS or (orphan.problem and (kept or database.exists()))
         home.close()
-        lock.release()
+        home.lock.release()
         shutil.rmtree(place)

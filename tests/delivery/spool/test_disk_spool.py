@@ -78,7 +78,7 @@ def killed(worker):
     """As if the process had died here: its lock is gone, its file is not."""
     worker.closed = True
     with worker._thread.step_lock:
-        worker._loop.spool._own._lock.forget()
+        worker._loop.spool._own.file.lock.forget()
         worker._loop.spool._own.file.connection.close()
 
 
@@ -909,10 +909,10 @@ def test_a_file_of_another_version_is_left_alone_and_logged(by_hand, wire, place
 
 
 def test_the_rows_of_a_removed_file_are_counted_and_logged(by_hand, place, caplog):
-    spool, lock = make_spool(place)
+    spool = make_spool(place)
     spool.add([SpoolRow(str(one), str(one), "dataset", b"{}") for one in range(7)], in_memory=True)
     spool.close()
-    lock.forget()
+    spool.lock.forget()
     spool.path.unlink()
     turns = by_hand(SpoolConfig(place))
     turns.step()
@@ -925,7 +925,7 @@ def test_feedback_of_a_killed_process_is_applied_by_the_next_one(by_hand, wire, 
     first = by_hand(SpoolConfig(place, "durable"))
     first.put(feedback_on("a", status=status))
     first.step(WAKE)
-    first.spool._own._lock.forget()
+    first.spool._own.file.lock.forget()
     wire.keep(["a"])
     wire.feedback_script = [lambda ids: ["failed"]]
 

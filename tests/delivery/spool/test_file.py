@@ -28,10 +28,10 @@ def place(tmp_path):
 
 @pytest.fixture
 def spool(place):
-    made, lock = spool_directory.create(place)
+    made = spool_directory.create(place)
     yield made
     made.close()
-    lock.forget()
+    made.lock.forget()
 
 
 def a_row(name, *, size=20, **more):
@@ -42,10 +42,10 @@ def a_row(name, *, size=20, **more):
 
 def orphan(place, *rows, in_memory=True):
     """What a process leaves behind that was killed."""
-    spool, lock = spool_directory.create(place)
+    spool = spool_directory.create(place)
     spool.add(rows, in_memory=in_memory)
     spool.close()
-    lock.forget()
+    spool.lock.forget()
     return spool.path
 
 
@@ -141,7 +141,7 @@ def test_a_file_is_readable_by_its_owner_alone(tmp_path):
     try:
         place = tmp_path / "open"
         spool_directory.prepare(place)
-        spool, lock = spool_directory.create(place)
+        spool = spool_directory.create(place)
         spool.add([a_row("a")], in_memory=True)
     finally:
         os.umask(before)
@@ -150,7 +150,7 @@ def test_a_file_is_readable_by_its_owner_alone(tmp_path):
     assert modes == {0o600}
     assert stat.S_IMODE(place.stat().st_mode) == 0o700
     spool.close()
-    lock.release()
+    spool.lock.release()
 
 
 def test_a_directory_that_others_may_read_is_refused(tmp_path):
@@ -179,13 +179,13 @@ def test_the_file_of_an_ended_process_is_adopted_once(place, spool):
 
 
 def test_the_file_of_a_running_process_is_left_alone(place, spool):
-    other, lock = spool_directory.create(place)
+    other = spool_directory.create(place)
     other.add([a_row("a")], in_memory=False)
 
     assert adopted(place, spool) == []
 
     other.close()
-    lock.release()
+    other.lock.release()
 
 
 def test_a_crash_during_an_adoption_duplicates_no_row(place, spool):
@@ -262,14 +262,14 @@ def test_rows_whose_page_another_page_has_overwritten_are_counted(place, spool):
 
 
 def test_a_lost_write_ahead_log_loses_only_its_own_rows(place, spool):
-    other, lock = spool_directory.create(place)
+    other = spool_directory.create(place)
     other.add([a_row("a")], in_memory=True)
     other.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     other.add([a_row("b")], in_memory=True)
     copy = place / "7-copy.db"
     copy.write_bytes(other.path.read_bytes())
     other.close()
-    lock.forget()
+    other.lock.forget()
     spool_directory.remove(other.path)
 
     adopted(place, spool)
