@@ -5,16 +5,19 @@ Pure. A row is sent again only when it is known not to be stored, or when lookup
 """
 
 from collections.abc import Callable, Iterator
+from typing import Final
 
 from respan_langchain.delivery.batch import ALWAYS, Batch, BulkResponse, Lookup, LookupResult
 from respan_langchain.delivery.limits import DeliveryLimits
-from respan_langchain.delivery.lookup import read_lookup
 from respan_langchain.delivery.outcome import Outcome
 from respan_langchain.delivery.response_classification import Classification
 from respan_langchain.delivery.row import EncodedRow, QueuedRow
 
 CONFLICT = 409
 MAX_MARKER_BYTES = 65_536
+MAX_LIST_LAG: Final = 120.0
+"""Seconds to wait for a list that lags behind."""
+LAGGING_LIST_INTERVAL: Final = 15.0
 UNPROVEN = "sent, no clear response, and lookups could not prove whether it is stored"
 
 
@@ -144,23 +147,41 @@ class Recovery:
         return lookup
 
     def apply_lookup(self, result: LookupResult, now: float) -> Iterator[Outcome]:
-        """Apply a lookup: settle stored rows, and decide what to do with missing ones."""
-        lookup = result.lookup
-        findings = read_lookup(result, now, self._limits)
-        yield Outcome("delivered", findings.stored)
-        if findings.has_duplicates:
+        """Apply a lookup: settle stored rows, and decide what to do with missing ones.
+
+        One that failed shows no row. A list may lag behind: a missing row is proven missing only
+        once the lookup shows the marker row. Without that the last lookup decides, without proof.
+        """
+        lookup, rows = result.lookup, result.lookup.batch.rows
+        first = len(lookup.found)
+        counts = (result.counts or [0] * len(lookup.rows))[first : first + len(rows)]
+        stored = tuple(row for row, count in zip(rows, counts, strict=True) if count)
+        yield Outcome("delivered", stored)
+        if any(count > 1 for count in counts):
             yield Outcome("duplicates")
-        lookup.batch.rows = list(findings.missing)
-        missing_ids = {row.encoded.id for row in findings.missing}
-        lookup.found += [row.encoded for row in findings.stored if row.encoded.id in missing_ids]
-        if not findings.missing:
+        missing = [row for row, count in zip(rows, counts, strict=True) if not count]
+        lookup.batch.rows = missing
+        missing_ids = {row.encoded.id for row in missing}
+        lookup.found += [row.encoded for row in stored if row.encoded.id in missing_ids]
+        if not missing:
             return
-        if findings.look_again_at is not None:
-            self._look_up(lookup, findings.look_again_at)
-        elif findings.proven:
-            yield from self._not_stored(lookup, now, any_stored=bool(findings.stored))
+        if _proves_absence(result, now):
+            yield from self._not_stored(lookup, now, any_stored=bool(stored))
+        elif (again := self._next_lookup_at(result, now)) is not None:
+            self._look_up(lookup, again)
         else:
             yield from self._unproven(lookup, now)
+
+    def _next_lookup_at(self, result: LookupResult, now: float) -> float | None:
+        """Return when to look again; None when further lookups would not help."""
+        lookup, delays = result.lookup, self._limits.lookup_delays
+        if lookup.tries < len(delays):
+            return max(now, lookup.ended + delays[lookup.tries])
+        if result.counts is None:
+            # One that succeeds will tell.
+            return now + delays[-1] if now < lookup.exact_until else None
+        lags = lookup.marker is not None and now < lookup.ended + MAX_LIST_LAG
+        return now + LAGGING_LIST_INTERVAL if lags else None
 
     def _not_stored(self, lookup: Lookup, now: float, *, any_stored: bool) -> Iterator[Outcome]:
         batch, rows = lookup.batch, tuple(lookup.batch.rows)
@@ -199,3 +220,11 @@ class Recovery:
     def _look_up(self, lookup: Lookup, at: float) -> None:
         lookup.batch.not_before = at
         self.lookups.append(lookup)
+
+
+def _proves_absence(result: LookupResult, now: float) -> bool:
+    """Whether the rows that this lookup does not show are certainly not stored."""
+    if result.counts is None:
+        return False
+    sees_marker = result.lookup.marker is not None and result.counts[-1] > 0
+    return sees_marker or now < result.lookup.exact_until
