@@ -10,7 +10,7 @@ import weakref
 from collections import Counter, OrderedDict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, TypeAlias
 
 from respan_langchain.delivery import fork_safety
 from respan_langchain.delivery.drop_reasons import DropReason
@@ -31,21 +31,6 @@ class RowStatus:
     reason: str = ""
 
 
-class _Update(NamedTuple):
-    """Rows that changed their state together."""
-
-    row_ids: list[str]
-    state: RowState
-    reason: str = ""
-    captured: int = 0
-    """How many of them are new."""
-    pending: int = 0
-    """By how much the number of pending rows changes."""
-    spooled: int = 0
-    """By how much the number of rows that are only on disk changes."""
-    resent: int = 0
-
-
 class DeliveryStatus:
     """The rows of one handler."""
 
@@ -63,7 +48,8 @@ class DeliveryStatus:
 
     def after_fork(self) -> None:
         """Start with no rows: the parent process counts its own."""
-        self._updates: deque[_Update] = deque()
+        self._updates: deque[tuple[list[str], RowState, str, dict[str, int]]] = deque()
+        """Rows with their new state, its reason, and by how much other counts change."""
         self._lock = threading.RLock()
         self._applying = False
         self._pending: dict[str, str] = {}
@@ -79,15 +65,15 @@ class DeliveryStatus:
     def accept(self, row_ids: list[str]) -> None:
         """Count new rows as pending."""
         count = len(row_ids)
-        self._append(_Update(row_ids, "pending", captured=count, pending=count))
+        self._append(row_ids, "pending", captured=count, pending=count)
 
     def drop(self, row_id: str, reason: DropReason) -> None:
         """Count a new row as dropped: the queue refused it."""
-        self._append(_Update([row_id], "dropped", reason, captured=1))
+        self._append([row_id], "dropped", reason, captured=1)
 
     def settle(self, row_ids: list[str], state: FinalState, reason: str = "") -> None:
         """Give pending rows their final state."""
-        self._append(_Update(row_ids, state, reason, pending=-len(row_ids)))
+        self._append(row_ids, state, reason, pending=-len(row_ids))
 
     def keep_pending(
         self, row_ids: list[str], reason: str = "", *, spooled: int = 0, resent: int = 0
@@ -97,7 +83,7 @@ class DeliveryStatus:
         `spooled` changes how many are only on disk, `resent` how many were sent again without proof
         that the platform does not have them.
         """
-        self._append(_Update(row_ids, "pending", reason, spooled=spooled, resent=resent))
+        self._append(row_ids, "pending", reason, spooled=spooled, resent=resent)
 
     def row_status(self, row_id: str) -> RowStatus | None:
         """Return a row's state; None when it was never captured, or settled too long ago."""
@@ -128,12 +114,14 @@ class DeliveryStatus:
             self._applying = True
             try:
                 while self._updates:
-                    self._apply(self._updates.popleft())
+                    self._apply(*self._updates.popleft())
             finally:
                 self._applying = False
 
-    def _append(self, update: _Update) -> None:
-        self._updates.append(update)
+    def _append(
+        self, row_ids: list[str], state: RowState, reason: str = "", **changes: int
+    ) -> None:
+        self._updates.append((row_ids, state, reason, changes))
         # If the counts are never read, a writer applies the updates, unless another one does.
         if len(self._updates) > MAX_UPDATES and self._lock.acquire(blocking=False):
             try:
@@ -141,22 +129,18 @@ class DeliveryStatus:
             finally:
                 self._lock.release()
 
-    def _apply(self, update: _Update) -> None:
-        self._totals["captured"] += update.captured
-        self._totals["pending"] += update.pending
-        self._totals["spooled"] += update.spooled
-        self._totals["resent"] += update.resent
-        if update.state == "pending":
-            self._pending.update(dict.fromkeys(update.row_ids, update.reason))
+    def _apply(
+        self, row_ids: list[str], state: RowState, reason: str, changes: dict[str, int]
+    ) -> None:
+        self._totals.update(changes)
+        if state == "pending":
+            self._pending.update(dict.fromkeys(row_ids, reason))
             return
-        self._totals[update.state] += len(update.row_ids)
-        if update.state == "dropped":
-            self._dropped[update.reason] += len(update.row_ids)
-        self._remember(update)
-
-    def _remember(self, update: _Update) -> None:
-        status = RowStatus(update.state, update.reason)
-        for row_id in update.row_ids:
+        self._totals[state] += len(row_ids)
+        if state == "dropped":
+            self._dropped[reason] += len(row_ids)
+        status = RowStatus(state, reason)
+        for row_id in row_ids:
             self._pending.pop(row_id, None)
             self._final.pop(row_id, None)
             self._final[row_id] = status
