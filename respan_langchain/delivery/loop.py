@@ -96,7 +96,7 @@ class Loop:
     def last_error(self) -> str | None:
         """Why rows cannot be delivered now; None while they can."""
         spool_error = self.spool.last_error
-        return self.scheduler.last_error or (spool_error and f"spool: {spool_error}")
+        return self.scheduler.pacer.last_error or (spool_error and f"spool: {spool_error}")
 
     def stop(self, reason: str, timeout: float) -> None:
         """Put rows that are left on disk, or count them as dropped; rows that come later, too.
@@ -232,7 +232,7 @@ class Loop:
         max_rows, max_bytes = self.queue.capacity_for_loaded
         if not self.spool.loadable or max_rows <= 0 or max_bytes <= 0:
             return ()
-        if self.scheduler.last_error is not None and self.scheduler.list_rows():
+        if self.scheduler.pacer.last_error is not None and self.scheduler.list_rows():
             return ()
         accept = partial(self.queue.put_loaded, now=now)
         max_rows = min(max_rows, self._limits.batch_rows)

@@ -40,17 +40,12 @@ class Scheduler:
         """`random` returns a number from 0 to 1."""
         self._limits = limits
         self._buffer = buffer
-        self._pacer = RequestPacer(limits, random)
-        self._recovery = Recovery(limits, self._pacer.backoff)
-        self.feedback = FeedbackQueue(limits, self._pacer.backoff)
+        self.pacer = RequestPacer(limits, random)
+        self._recovery = Recovery(limits, self.pacer.backoff)
+        self.feedback = FeedbackQueue(limits, self.pacer.backoff)
         self._in_flight: tuple[SenderRequest, float] | None = None
         self.requests = 0
         """Number of bulk inserts sent, failed ones included."""
-
-    @property
-    def last_error(self) -> str | None:
-        """Why rows cannot be delivered now; None while they can."""
-        return self._pacer.last_error
 
     def list_rows(self) -> list[QueuedRow]:
         """Return all rows without a final state."""
@@ -154,16 +149,16 @@ class Scheduler:
 
     def _lookup_at(self, lookup: Lookup) -> float:
         batch = lookup.batch
-        return max(batch.not_before, self._pacer.lookup_allowed_at(batch.dataset))
+        return max(batch.not_before, self.pacer.lookup_allowed_at(batch.dataset))
 
     def _isolated_at(self, batch: Batch) -> float:
-        return max(batch.not_before, self._pacer.insert_allowed_at(batch.dataset))
+        return max(batch.not_before, self.pacer.insert_allowed_at(batch.dataset))
 
     def _buffered_at(self, dataset: str) -> float:
-        return max(self._buffer.due_at(dataset), self._pacer.insert_allowed_at(dataset))
+        return max(self._buffer.due_at(dataset), self.pacer.insert_allowed_at(dataset))
 
     def _feedback_at(self) -> float:
-        return max(self.feedback.due_at(), self._pacer.paused_until)
+        return max(self.feedback.due_at(), self.pacer.paused_until)
 
     def _next_lookup(self, now: float) -> Lookup | None:
         for lookup in self._recovery.lookups:
@@ -174,7 +169,7 @@ class Scheduler:
     def _next_insert(self, now: float) -> Batch | None:
         batch = self._next_isolated(now) or self._next_buffered(now)
         if batch is not None:
-            self._pacer.rate_limiter.record_request(now)
+            self.pacer.rate_limiter.record_request(now)
             self.requests += 1
         return batch
 
@@ -183,7 +178,7 @@ class Scheduler:
         batch = next((each for each in isolated if self._isolated_at(each) <= now), None)
         if batch is None:
             return None
-        if len(batch.rows) > 1 and self._pacer.circuit.is_open(batch.dataset):
+        if len(batch.rows) > 1 and self.pacer.circuit.is_open(batch.dataset):
             return batch.of([batch.rows.pop(0)])
         isolated.remove(batch)
         return batch
@@ -192,12 +187,12 @@ class Scheduler:
         self._buffer.release_due(now)
         for dataset in self._buffer.datasets():
             if self._buffered_at(dataset) <= now:
-                most = 1 if self._pacer.circuit.is_open(dataset) else None
+                most = 1 if self.pacer.circuit.is_open(dataset) else None
                 return Batch(dataset, self._buffer.take(dataset, most))
         return None
 
     def _next_feedback(self, now: float) -> FeedbackRequest | None:
-        return None if now < self._pacer.paused_until else self.feedback.next_request(now)
+        return None if now < self.pacer.paused_until else self.feedback.next_request(now)
 
     # -- what a response changes -----------------------------------------------------------------
 
@@ -208,7 +203,7 @@ class Scheduler:
         if isinstance(response, LookupResult):
             outcomes = tuple(self._recovery.apply_lookup(response, now))
             if not response.lookup.batch.rows:
-                self._pacer.last_error = None
+                self.pacer.last_error = None
             return outcomes
         if isinstance(response, FeedbackResponse):
             return tuple(self.feedback.apply(response, now))
@@ -234,7 +229,7 @@ class Scheduler:
             yield Outcome("not_stored", tuple(again.rows))
             retry_after = min(parse_retry_after(result, wall_now) or 0.0, MAX_RETRY_AFTER)
             yield from self._send_again(classification, again, now, retry_after)
-            self._pacer.warn(result.warning)
+            self.pacer.warn(result.warning)
         if result.timed_out and not result.maybe_sent and batch.size > STUCK_BYTES:
             self._buffer.batch_size.shrink(batch.size)
         self._recovery.on_single_row(batch, now, stored=bool(stored))
@@ -247,7 +242,7 @@ class Scheduler:
         match classification.action:
             case Action.WAIT | Action.THROTTLE:
                 throttled = classification.action is Action.THROTTLE
-                self._pacer.pause(cause, now, retry_after=retry_after, throttled=throttled)
+                self.pacer.pause(cause, now, retry_after=retry_after, throttled=throttled)
                 self._buffer.put_back(batch.rows)
                 yield Outcome("request_failed", reason=cause)
             case Action.SHRINK if len(batch.rows) == 1:
@@ -257,11 +252,11 @@ class Scheduler:
                 self._buffer.put_back(batch.rows)
             case Action.OPEN_CIRCUIT:
                 self._buffer.put_back(batch.rows)
-                if self._pacer.open_circuit(batch.dataset, cause, now):
+                if self.pacer.open_circuit(batch.dataset, cause, now):
                     yield Outcome("circuit_opened", reason=cause)
             case _:
                 self._buffer.batch_size.grow()
-                if self._pacer.on_success(batch.dataset):
+                if self.pacer.on_success(batch.dataset):
                     yield Outcome("recovered")
 
 

@@ -50,7 +50,10 @@ class Worker:
         self._open_spool = open_spool
         self._open_transport = open_transport
         self._clock = clock
-        self._sources = RowSources(self._source_failed, self._owner_deleted)
+        self._sources = RowSources(
+            lambda error: self._loop.log.unexpected_error(error, self._clock()),
+            lambda: self._loop.messages.put(WAKE),
+        )
         self.wakeup = Wakeup()
         """Shared with producers: while it is idle, they call `wake`."""
         self.on_busy: Callable[[Worker], object] = _do_nothing
@@ -257,12 +260,6 @@ class Worker:
 
     def _is_unused(self) -> bool:
         return self.wakeup.idle and self._sources.are_over and self._loop.is_idle
-
-    def _owner_deleted(self) -> None:
-        self._loop.messages.put(WAKE)
-
-    def _source_failed(self, error: Exception) -> None:
-        self._loop.log.unexpected_error(error, self._clock())
 
 
 def _do_nothing(_worker: Worker) -> bool:

@@ -167,7 +167,7 @@ def test_a_permanent_error_opens_the_circuit_after_one_request(status):
     assert play.next() is None
     assert play.due_in() == 60.0
     assert len(play.scheduler.list_rows()) == 3
-    assert play.scheduler.last_error is not None
+    assert play.scheduler.pacer.last_error is not None
     assert play.events == ["circuit_opened"]
 
 
@@ -185,7 +185,7 @@ def test_an_open_circuit_is_probed_with_one_row_and_closed_by_success():
 
     assert play.fates == delivered("a", "b", "c")
     assert play.events == ["circuit_opened", "recovered"]
-    assert play.scheduler.last_error is None
+    assert play.scheduler.pacer.last_error is None
 
 
 def test_an_open_circuit_delays_no_other_dataset():
