@@ -19,8 +19,8 @@ MAX_CLOCK_SKEW: Final = 60.0
 class ServerCheck:
     """One thing that was looked at."""
 
-    is_problem: bool
     message: str
+    is_problem: bool = False
 
 
 def check_server(broker: Broker) -> Iterator[ServerCheck]:
@@ -31,7 +31,7 @@ def check_server(broker: Broker) -> Iterator[ServerCheck]:
         seconds = broker.command("TIME")[0]
         vanished = read_status(broker).vanished
     except BrokerError as error:
-        yield ServerCheck(is_problem=True, message=str(error))
+        yield ServerCheck(str(error), is_problem=True)
         return
     yield _check_version(information)
     yield _check_memory(information)
@@ -39,7 +39,7 @@ def check_server(broker: Broker) -> Iterator[ServerCheck]:
     yield _check_vanished(vanished)
     if abs(seconds - CLOCK.time()) > MAX_CLOCK_SKEW:
         skew = round(seconds - CLOCK.time())
-        yield ServerCheck(is_problem=True, message=f"its clock differs from this one by {skew} s")
+        yield ServerCheck(f"its clock differs from this one by {skew} s", is_problem=True)
 
 
 def _check_version(information: Mapping[str, Any]) -> ServerCheck:
@@ -48,28 +48,25 @@ def _check_version(information: Mapping[str, Any]) -> ServerCheck:
     name = "Valkey" if "valkey_version" in information else "Redis"
     shown = information.get("valkey_version", version)
     needed = ", and 6.2 is needed" if is_old else ""
-    return ServerCheck(is_old, f"{name} {shown} answers and runs scripts{needed}")
+    return ServerCheck(f"{name} {shown} answers and runs scripts{needed}", is_old)
 
 
 def _check_memory(information: Mapping[str, Any]) -> ServerCheck:
     policy, limit = information["maxmemory_policy"], information["maxmemory"]
     if limit and policy != "noeviction":
         message = f"maxmemory-policy is {policy}, which deletes rows: set noeviction"
-        return ServerCheck(is_problem=True, message=message)
-    return ServerCheck(is_problem=False, message="no row is evicted when its memory is full")
+        return ServerCheck(message, is_problem=True)
+    return ServerCheck("no row is evicted when its memory is full")
 
 
 def _check_vanished(count: int) -> ServerCheck:
     if not count:
-        return ServerCheck(is_problem=False, message="no row has vanished")
-    message = (
-        f"{count} row(s) vanished from Redis: {ROWS} was trimmed or evicted, or it failed over"
-    )
-    return ServerCheck(is_problem=True, message=message)
+        return ServerCheck("no row has vanished")
+    lost = f"{count} row(s) vanished from Redis: {ROWS} was trimmed or evicted, or it failed over"
+    return ServerCheck(lost, is_problem=True)
 
 
 def _check_persistence(information: Mapping[str, Any]) -> ServerCheck:
     if information["aof_enabled"]:
-        return ServerCheck(is_problem=False, message="rows survive a restart (appendonly)")
-    message = "appendonly is off: rows that wait are lost when it restarts"
-    return ServerCheck(is_problem=False, message=message)
+        return ServerCheck("rows survive a restart (appendonly)")
+    return ServerCheck("appendonly is off: rows that wait are lost when it restarts")
