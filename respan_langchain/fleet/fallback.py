@@ -78,7 +78,10 @@ class FallbackTransport:
             counts = self._platform.look_up(dataset, bodies, since, timeout)
             self._direct_rows.on_lookup(bodies, counts or ())
             return counts
-        added = self._look_up_in_redis(dataset, bodies, since, timeout)
+        added = None
+        if self._may_try_redis():
+            added = self._producer.look_up(dataset, bodies, since, timeout)
+            self._note_redis()
         if since is not None or added is None or all(added):
             return added
         # The process that has ended may have sent them either way.
@@ -123,15 +126,6 @@ class FallbackTransport:
                 "respan_langchain: Redis cannot be reached for %d s; rows are sent directly.",
                 now - self._down_since,
             )
-
-    def _look_up_in_redis(
-        self, dataset: str, bodies: Sequence[bytes], since: float | None, timeout: float
-    ) -> Sequence[int] | None:
-        if not self._may_try_redis():
-            return None
-        counts = self._producer.look_up(dataset, bodies, since, timeout)
-        self._note_redis()
-        return counts
 
     # -- the platform ----------------------------------------------------------------------------
 

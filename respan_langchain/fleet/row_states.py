@@ -79,12 +79,9 @@ class RowStates:
         asked = [each for each in digests if not self._direct_rows.has_stored(each)]
         with closing(Broker(self._url, TIMEOUT)) as broker:
             numbers = broker.numbers(STATES, *asked) if asked else []
-        found = dict(zip(asked, numbers, strict=True))
-        return [_read_state(found.get(each, DELIVERED)) for each in digests]
-
-
-def _read_state(number: int) -> RowState | None:
-    return REPORTED[number] if number >= 0 else None
+        by_digest = dict(zip(asked, numbers, strict=True))
+        found = [by_digest.get(each, DELIVERED) for each in digests]
+        return [REPORTED[number] if number >= 0 else None for number in found]
 
 
 def _add(result: FlushResult, counts: Counter[RowState]) -> FlushResult:
