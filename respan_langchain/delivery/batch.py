@@ -1,6 +1,6 @@
 """Requests of delivery, and their responses: a batch to store, a lookup, feedback to apply."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
@@ -52,13 +52,6 @@ class Batch:
     def of(self, rows: list[QueuedRow]) -> "Batch":
         """Return a batch of some of its rows, with the same history."""
         return replace(self, rows=rows, rest=None, others=None)
-
-    def remove(self, is_removed: Callable[[QueuedRow], bool]) -> list[QueuedRow]:
-        """Remove and return the rows for which this is true."""
-        removed = [row for row in self.rows if is_removed(row)]
-        gone = set(removed)
-        self.rows = [row for row in self.rows if row not in gone]
-        return removed
 
 
 @dataclass(slots=True, eq=False)

@@ -250,8 +250,7 @@ class Loop:
         given = tuple(one for one in outcomes if one.rows or one.is_about_delivery)
         if not given:
             return ()
-        saved = self.spool.rescue(given, now)
-        self.spool.on_outcomes(saved, now)
+        saved = self.spool.on_outcomes(given, now)
         update_statuses(saved)
         self.queue.on_outcomes(saved)
         self.log.on_outcomes(saved, now)

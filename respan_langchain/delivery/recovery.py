@@ -48,7 +48,9 @@ class Recovery:
     def remove(self, is_removed: Callable[[QueuedRow], bool]) -> list[QueuedRow]:
         """Remove and return the unsent rows for which this is true."""
         plain = [batch for batch in self.isolated if batch.rest is None and batch.others is None]
-        removed = [row for batch in plain for row in batch.remove(is_removed)]
+        removed = [row for batch in plain for row in batch.rows if is_removed(row)]
+        for batch in plain:
+            batch.rows = [row for row in batch.rows if not is_removed(row)]
         self.isolated = [batch for batch in self.isolated if batch.rows]
         return removed
 

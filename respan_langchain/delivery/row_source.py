@@ -73,10 +73,6 @@ class RowSources:
         """Whether there were sources, and none is left."""
         return self._had_any and not self._attached
 
-    def detach(self, source: RowSource) -> None:
-        """Stop polling this source."""
-        self._attached.pop(id(source), None)
-
     def take(self, now: float) -> list[EncodedRow]:
         """Return rows that are ready, some from each source."""
         rows: list[EncodedRow] = []
@@ -101,4 +97,4 @@ class RowSources:
         for source, owner in list(self._attached.values()):
             is_over = source.is_stopped or (owner is not None and owner() is None)
             if is_over and not source.events and source.due_in(now) is None:
-                self.detach(source)
+                self._attached.pop(id(source), None)

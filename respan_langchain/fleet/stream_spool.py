@@ -6,6 +6,7 @@ and looks it up first if it was about to be sent.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final, TypeVar
 
@@ -158,15 +159,11 @@ class StreamSpool(Spool):
 
     # -- rows are done ---------------------------------------------------------------------------
 
-    def rescue(self, outcomes: tuple[Outcome, ...], now: float) -> tuple[Outcome, ...]:
-        """Leave rows that are left at the end in Redis."""
-        return tuple(
-            Outcome("spooled", one.rows, one.reason) if one.reason == SHUTDOWN else one
-            for one in outcomes
+    def on_outcomes(self, outcomes: tuple[Outcome, ...], now: float) -> tuple[Outcome, ...]:
+        """Acknowledge and delete rows whose state is final; leave the others at the end."""
+        outcomes = tuple(
+            replace(one, kind="spooled") if one.reason == SHUTDOWN else one for one in outcomes
         )
-
-    def on_outcomes(self, outcomes: tuple[Outcome, ...], now: float) -> None:
-        """Acknowledge and delete rows whose state is final."""
         for outcome in outcomes:
             if outcome.kind in FINAL:
                 for key in self._pop_ids(outcome):
@@ -177,6 +174,7 @@ class StreamSpool(Spool):
                 ids = [self._ids[row] for row in outcome.rows]
                 self._try(now, partial(self._broker.command, "SREM", SENT, *ids))
         self._acknowledge(now)
+        return outcomes
 
     def close(self) -> None:
         """Leave the rows to other forwarders."""
@@ -209,16 +207,13 @@ class StreamSpool(Spool):
         try:
             result = call()
         except BrokerError as error:
-            self._failed(error, now)
+            self._error = str(error)
+            self._look_at, self.loadable = now + RETRY_INTERVAL, 0
+            if "NOGROUP" in self._error and self._has_joined:
+                self._has_joined = False
+                logger.warning(
+                    "respan_langchain: Redis was emptied; rows that waited there may be lost."
+                )
             return None
         self._error = None
         return result
-
-    def _failed(self, error: BrokerError, now: float) -> None:
-        self._error = str(error)
-        self._look_at, self.loadable = now + RETRY_INTERVAL, 0
-        if "NOGROUP" in self._error and self._has_joined:
-            self._has_joined = False
-            logger.warning(
-                "respan_langchain: Redis was emptied; rows that waited there may be lost."
-            )

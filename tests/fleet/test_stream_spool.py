@@ -30,7 +30,7 @@ class Held:
 
     def settle(self, kind, reason=""):
         outcomes = (Outcome(kind, tuple(self.rows), reason),)
-        self.spool.on_outcomes(self.spool.rescue(outcomes, self.now), self.now)
+        self.spool.on_outcomes(outcomes, self.now)
 
 
 @pytest.fixture

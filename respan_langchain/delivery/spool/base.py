@@ -72,12 +72,12 @@ class Spool:
         """
         return ()
 
-    def rescue(self, outcomes: tuple[Outcome, ...], now: float) -> tuple[Outcome, ...]:
-        """Write to disk the rows that would be lost; return the outcomes after that."""
-        return outcomes
+    def on_outcomes(self, outcomes: tuple[Outcome, ...], now: float) -> tuple[Outcome, ...]:
+        """Save rows that would be lost, delete those that are done, keep dead letters.
 
-    def on_outcomes(self, outcomes: tuple[Outcome, ...], now: float) -> None:
-        """Delete rows that are done, keep dead letters."""
+        Returns the outcomes after that.
+        """
+        return outcomes
 
     def maintain(self, now: float) -> tuple[Outcome, ...]:
         """Look for rows of processes that have ended; return which rows are lost."""

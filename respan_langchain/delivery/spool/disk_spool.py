@@ -6,7 +6,7 @@ file that is damaged or removed is set aside once its readable rows are saved in
 """
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import count
@@ -75,23 +75,9 @@ class DiskSpool(Spool):
         self._mark(rows, "unconfirmed", now)
         return ()  # a file is taken over only when its process has ended
 
-    def rescue(self, outcomes: tuple[Outcome, ...], now: float) -> tuple[Outcome, ...]:
-        """Write to disk the rows that would be lost; return the outcomes after that."""
-        rescued: list[Outcome] = []
-        for outcome in outcomes:
-            state = state_to_keep(outcome)
-            rows = dict.fromkeys(outcome.rows, "")
-            kept = [] if state is None else self._write(rows, state, now, in_memory=False)
-            if not kept:
-                rescued.append(outcome)
-                continue
-            lost = tuple(row for row in outcome.rows if row not in set(kept))
-            rescued += [replace(outcome, rows=lost)] if lost else []
-            rescued.append(Outcome("spooled", tuple(kept), outcome.reason))
-        return tuple(rescued)
-
-    def on_outcomes(self, outcomes: tuple[Outcome, ...], now: float) -> None:
-        """Delete rows that are done, keep dead letters and what was changed."""
+    def on_outcomes(self, outcomes: tuple[Outcome, ...], now: float) -> tuple[Outcome, ...]:
+        """Save rows that would be lost and what was changed, delete rows that are done."""
+        outcomes = tuple(saved for one in outcomes for saved in self._save_lost(one, now))
         changed = rows_of(one for one in outcomes if one.kind == "changed")
         on_disk = {row: "" for row in changed if row in self._keys}
         self._write(on_disk, "pending", now, in_memory=True)
@@ -105,6 +91,18 @@ class DiskSpool(Spool):
         reasons = {row: one.reason for one in dead for row in one.rows}
         self._write(reasons, "dead", now, in_memory=False)
         self._mark(rows_of(one for one in outcomes if one.kind == "not_stored"), "pending", now)
+        return outcomes
+
+    def _save_lost(self, outcome: Outcome, now: float) -> Iterator[Outcome]:
+        """Write rows that would be lost; yield what happens to those, and to the others."""
+        state, rows = state_to_keep(outcome), dict.fromkeys(outcome.rows, "")
+        kept = [] if state is None else self._write(rows, state, now, in_memory=False)
+        for row in kept:
+            del rows[row]
+        if rows or not kept:
+            yield replace(outcome, rows=tuple(rows))
+        if kept:
+            yield Outcome("spooled", tuple(kept), outcome.reason)
 
     def _save(self, rows: Sequence[QueuedRow], state: SpoolState, now: float) -> None:
         """Write rows that stay in memory; those that the disk does not take become `unsaved`."""
