@@ -89,36 +89,26 @@ class FlushRequest:
         )
 
 
-class PendingFlushes:
+class PendingFlushes(list[FlushRequest]):
     """All waiting callers; for the worker's thread only."""
-
-    def __init__(self) -> None:
-        self._waiting: list[FlushRequest] = []
-
-    def __len__(self) -> int:
-        return len(self._waiting)
-
-    def add(self, request: FlushRequest) -> None:
-        """Add a waiting caller."""
-        self._waiting.append(request)
 
     def on_sources_empty(self, rows: list[QueuedRow]) -> bool:
         """Set which of the drained `rows` each caller waits for; True to send at once."""
-        fresh = [request for request in self._waiting if request.rows is None]
+        fresh = [request for request in self if request.rows is None]
         for request in fresh:
             request.rows = {row for row in rows if request.includes(row)}
         return any(not request.until_taken for request in fresh)
 
     def on_loaded(self, rows: Collection[QueuedRow]) -> bool:
         """Wait for these rows too, which were loaded from disk; True to send at once."""
-        for request in self._waiting:
+        for request in self:
             if request.rows is not None:
                 request.rows |= {row for row in rows if request.includes(row)}
-        return bool(self._waiting)
+        return bool(self)
 
     def keep_only(self, rows: list[QueuedRow]) -> None:
         """Stop waiting for other rows than these in memory, and for feedback that was tried."""
-        for request in self._waiting:
+        for request in self:
             if (before := request.rows) is not None:
                 request.rows = {row for row in rows if row in before and request.includes(row)}
 
@@ -134,14 +124,14 @@ class PendingFlushes:
 
         `rows_on_disk`: some rows are only on disk; `all_on_disk`: every accepted row is on disk.
         """
-        for request in list(self._waiting):
+        for request in list(self):
             idles_past_deadline = request.rows is not None and idle_until > request.deadline
             is_done = request.is_done(rows_on_disk=rows_on_disk)
             if is_done or idles_past_deadline or now >= request.deadline:
-                self._waiting.remove(request)
+                self.remove(request)
                 request.is_on_disk = all_on_disk
                 request.finish()
 
     def deadline(self) -> float:
         """Return the first deadline; infinity when no caller waits."""
-        return min((request.deadline for request in self._waiting), default=float("inf"))
+        return min((request.deadline for request in self), default=float("inf"))

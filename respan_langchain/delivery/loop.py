@@ -168,7 +168,7 @@ class Loop:
             case FlushRequest() if self._stop_reason is not None:
                 message.finish()
             case FlushRequest():
-                self._flushes.add(message)
+                self._flushes.append(message)
                 self._poller.flush()
             case _ if self._stop_reason is None:
                 outcomes = self.scheduler.apply(message, now, CLOCK.time())

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias, TypeVar
 from respan_langchain.delivery.row import RowFilter
 from respan_langchain.delivery.spool.file import SpoolFile
 from respan_langchain.delivery.spool.lock import SpoolLock
-from respan_langchain.delivery.spool.rows import STATES, SpoolRow, SpoolState
+from respan_langchain.delivery.spool.rows import STATES, SpoolState
 
 Result = TypeVar("Result")
 OnUnreadable: TypeAlias = Callable[[Path], object]
@@ -62,7 +62,10 @@ def export(
     """Return every row with its history, as JSON values; `log` is the row itself."""
     for row in _from_all(directory, SpoolFile.rows, on_unreadable):
         if row.state in states and not row.damaged:
-            yield _exported(row)
+            history = asdict(row)
+            for name in ("body", "damaged", "key"):
+                del history[name]
+            yield {**history, "log": json.loads(row.body)}
 
 
 def requeue(directory: Path, on_unreadable: OnUnreadable = ignore) -> int:
@@ -137,13 +140,6 @@ def _from_all(
                 yield from read(spool)
         except sqlite3.DatabaseError:
             on_unreadable(path)
-
-
-def _exported(row: SpoolRow) -> dict[str, Any]:
-    described = {
-        name: value for name, value in asdict(row).items() if name not in {"body", "damaged", "key"}
-    }
-    return {**described, "log": json.loads(row.body)}
 
 
 def _find_files(directory: Path, pattern: str) -> list[Path]:
