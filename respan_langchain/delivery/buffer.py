@@ -4,7 +4,7 @@ Pure: holds no lock and reads no clock. For the worker's thread only.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from respan_langchain.delivery.held_rows import HeldRows
 from respan_langchain.delivery.limits import DeliveryLimits
@@ -33,7 +33,7 @@ class RowBuffer:
 
     def __init__(self, limits: DeliveryLimits) -> None:
         self.batch_size = AdaptiveBatchSize(limits)
-        self.held = HeldRows(limits)
+        self.held = HeldRows(limits, self._append)
         """Rows that wait for feedback first."""
         self._max_age = limits.max_age
         self._max_row_bytes = limits.max_row_bytes
@@ -61,16 +61,8 @@ class RowBuffer:
     def add(self, row: QueuedRow) -> None:
         """Append a row, or hold it for feedback."""
         if row.encoded.hold:
-            self._append_all(self.held.add(row))
+            self.held.add(row)
         else:
-            self._append(row)
-
-    def release_due(self, now: float) -> None:
-        """Append the held rows that no feedback came for in time."""
-        self._append_all(self.held.release_due(now))
-
-    def _append_all(self, rows: Iterable[QueuedRow]) -> None:
-        for row in rows:
             self._append(row)
 
     def _append(self, row: QueuedRow) -> None:
@@ -83,7 +75,7 @@ class RowBuffer:
         if not feedback:
             return {}
         for each in feedback:
-            self._append_all(self.held.release_for(each))
+            self.held.release_for(each)
         waiting = {row.encoded.feedback_key: row for row in self}
         merged: dict[QueuedRow, QueuedRow] = {}
         for each in feedback:
@@ -96,14 +88,15 @@ class RowBuffer:
 
     def put_back(self, rows: Sequence[QueuedRow]) -> None:
         """Put rows that were taken back in their old places."""
-        self._append_all(rows)
+        for row in rows:
+            self._append(row)
         for dataset in {row.encoded.dataset for row in rows}:
             in_order = sorted(self._queues[dataset], key=lambda row: row.number)
             self._queues[dataset] = deque(in_order)
 
     def flush_up_to(self, number: int) -> None:
         """Make rows accepted up to this number due at once, held ones too."""
-        self._append_all(self.held.release_up_to(number))
+        self.held.release_up_to(number)
         self._flushed_up_to = max(self._flushed_up_to, number)
 
     def due_at(self, dataset: str) -> float:

@@ -17,7 +17,9 @@ SHARE = 4
 class HeldRows:
     """Held rows, in the order of acceptance."""
 
-    def __init__(self, limits: DeliveryLimits) -> None:
+    def __init__(self, limits: DeliveryLimits, release: Callable[[QueuedRow], None]) -> None:
+        """`release` takes each row that waits no longer."""
+        self._on_release = release
         self._max_rows = limits.max_rows // SHARE
         self._max_bytes = limits.max_bytes // SHARE
         self._until: dict[QueuedRow, float] = {}
@@ -31,33 +33,29 @@ class HeldRows:
     def __iter__(self) -> Iterator[QueuedRow]:
         return iter(self._until)
 
-    def add(self, row: QueuedRow) -> list[QueuedRow]:
-        """Hold a row; return the oldest ones, which are released for it at the same moment."""
+    def add(self, row: QueuedRow) -> None:
+        """Hold a row, and release the oldest ones where too much is held."""
         self._until[row] = row.accepted + row.encoded.hold
         self._due_at = min(self._due_at, self._until[row])
         self._bytes += row.size
-        released: list[QueuedRow] = []
         while len(self._until) > self._max_rows or self._bytes > self._max_bytes:
-            released.append(self._release(next(iter(self._until)), row.accepted))
-        return released
+            self._release(next(iter(self._until)), row.accepted)
 
-    def release_for(self, feedback: QueuedRow) -> list[QueuedRow]:
+    def release_for(self, feedback: QueuedRow) -> None:
         """Release the rows that feedback is about."""
         key = feedback.encoded.dataset, feedback.encoded.id
-        rated = [row for row in self._until if row.encoded.feedback_key == key]
-        return [self._release(row, max(row.accepted, feedback.accepted)) for row in rated]
+        for row in [row for row in self._until if row.encoded.feedback_key == key]:
+            self._release(row, max(row.accepted, feedback.accepted))
 
-    def release_due(self, now: float) -> list[QueuedRow]:
+    def release_due(self, now: float) -> None:
         """Release the rows whose time has ended."""
-        if now < self._due_at:
-            return []
-        released = self._release_all(lambda row: self._until[row] <= now)
-        self._due_at = min(self._until.values(), default=inf)
-        return released
+        if now >= self._due_at:
+            self._release_all(lambda row: self._until[row] <= now)
+            self._due_at = min(self._until.values(), default=inf)
 
-    def release_up_to(self, number: int) -> list[QueuedRow]:
+    def release_up_to(self, number: int) -> None:
         """Release the rows that were accepted up to this number."""
-        return self._release_all(lambda row: row.number <= number)
+        self._release_all(lambda row: row.number <= number)
 
     def due_at(self) -> float:
         """Return when `release_due` may have something; infinity when nothing is held."""
@@ -70,15 +68,15 @@ class HeldRows:
             self._remove(row)
         return removed
 
-    def _release_all(self, is_released: Callable[[QueuedRow], bool]) -> list[QueuedRow]:
-        released = [row for row in self._until if is_released(row)]
-        return [self._release(row, self._until[row]) for row in released]
+    def _release_all(self, is_released: Callable[[QueuedRow], bool]) -> None:
+        for row in [row for row in self._until if is_released(row)]:
+            self._release(row, self._until[row])
 
-    def _release(self, row: QueuedRow, at: float) -> QueuedRow:
-        """Remove a row, whose batch and whose deadline count from its release."""
+    def _release(self, row: QueuedRow, at: float) -> None:
+        """Release a row, whose batch and whose deadline count from then."""
         self._remove(row)
         row.accepted = at
-        return row
+        self._on_release(row)
 
     def _remove(self, row: QueuedRow) -> None:
         del self._until[row]

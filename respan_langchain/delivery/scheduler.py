@@ -184,7 +184,7 @@ class Scheduler:
         return batch
 
     def _next_buffered(self, now: float) -> Batch | None:
-        self._buffer.release_due(now)
+        self._buffer.held.release_due(now)
         for dataset in self._buffer.datasets():
             if self._buffered_at(dataset) <= now:
                 most = 1 if self.pacer.circuit.is_open(dataset) else None
