@@ -75,14 +75,18 @@ class SenderThread:
         self._fork_guard = ForkGuard()
         self.thread: int | None = None
 
-    def prepare(self) -> None:
-        """Start the thread ahead of time: Python up to 3.12.2 starts none while a process ends."""
+    def prepare(self) -> bool:
+        """Start the thread if it does not run; False when none can be started.
+
+        Called ahead of time too: Python up to 3.12.2 starts none while a process ends.
+        """
         if not self._running:
-            self._start()
+            self._running = threads.start("respan-sender", self._make_requests)
+        return self._running
 
     def submit(self, request: SenderRequest, timeout: float, *, inline: bool) -> None:
         """Make a request; `inline`, or where no thread can be started, before this returns."""
-        if inline or not (self._running or self._start()):
+        if inline or not self.prepare():
             self._send_and_report(request, timeout)
         else:
             self._requests.put((request, timeout))
@@ -93,10 +97,6 @@ class SenderThread:
             self._requests.put(None)
         else:
             self._close_transport()
-
-    def _start(self) -> bool:
-        self._running = threads.start("respan-sender", self._make_requests)
-        return self._running
 
     def _make_requests(self) -> None:
         self.thread = get_ident()
