@@ -93,20 +93,15 @@ class TraceStore:
         with self._lock:
             if CLOCK.monotonic() < self._retry_at:
                 return None
-            try:
-                return self._call_twice(call)
-            except BrokerError:
-                self._retry_at = CLOCK.monotonic() + RETRY_INTERVAL
-                return None
-
-    def _call_twice(self, call: Callable[[], Result]) -> Result:
-        """Call again where the answer was lost: each script may be run twice."""
-        try:
-            return call()
-        except BrokerError as error:
-            if not error.maybe_executed:
-                raise
-        return call()
+            for _ in range(2):
+                try:
+                    return call()
+                except BrokerError as error:
+                    if not error.maybe_executed:
+                        break
+                    # The answer was lost; each script may be run twice.
+            self._retry_at = CLOCK.monotonic() + RETRY_INTERVAL
+            return None
 
 
 def parse_entry(entry: Sequence[bytes]) -> InterruptedTrace:
