@@ -151,7 +151,8 @@ def _classify_envelope(result: HttpResult, status: int, rows: int) -> Classifica
         if status >= 400 and stored_count == 0:
             return Classification(cause, Action.BISECT, resend=everything)
         return Classification(cause, Action.WAIT, unconfirmed=everything)
-    rejected, retryable = _split_by_permanence(errors)
+    retryable = {index: message for index, message in errors.items() if PASSING.search(message)}
+    rejected = {index: message for index, message in errors.items() if index not in retryable}
     silent = tuple(index for index in everything if index not in errors)
     if stored_count == len(silent):
         return Classification(str(status), stored=silent, rejected=rejected, retryable=retryable)
@@ -204,11 +205,6 @@ def _parse_count(value: object) -> int | None:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
     return None
-
-
-def _split_by_permanence(errors: dict[int, str]) -> tuple[dict[int, str], dict[int, str]]:
-    passing = {index: message for index, message in errors.items() if PASSING.search(message)}
-    return {index: message for index, message in errors.items() if index not in passing}, passing
 
 
 def _describe_redirect(result: HttpResult) -> str:

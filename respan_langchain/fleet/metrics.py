@@ -10,7 +10,8 @@ from typing import Any, Final
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 from prometheus_client import CollectorRegistry, make_wsgi_app
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.core import GaugeMetricFamily as Gauge
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
@@ -38,9 +39,9 @@ class FleetCollector(Collector):
         try:
             status = read_status(self._broker)
         except BrokerError:
-            yield _gauge("respan_fleet_up", "Whether Redis answers.", 0)
+            yield Gauge("respan_fleet_up", "Whether Redis answers.", 0)
             return
-        yield _gauge("respan_fleet_up", "Whether Redis answers.", 1)
+        yield Gauge("respan_fleet_up", "Whether Redis answers.", 1)
         yield _rows_by_state(status)
         yield from _gauges(status)
 
@@ -52,23 +53,19 @@ def _rows_by_state(status: FleetStatus) -> CounterMetricFamily:
     return rows
 
 
-def _gauges(status: FleetStatus) -> Iterator[GaugeMetricFamily]:
+def _gauges(status: FleetStatus) -> Iterator[Gauge]:
     unread = status.rows - status.read_rows
-    yield _gauge("respan_fleet_unread_rows", "Rows that no forwarder has read.", unread)
-    yield _gauge("respan_fleet_read_rows", "Rows that a forwarder holds.", status.read_rows)
-    yield _gauge("respan_fleet_vanished_rows", "Rows that Redis lost.", status.vanished)
-    yield _gauge("respan_fleet_bytes", "Bytes of rows in Redis.", status.bytes)
+    yield Gauge("respan_fleet_unread_rows", "Rows that no forwarder has read.", unread)
+    yield Gauge("respan_fleet_read_rows", "Rows that a forwarder holds.", status.read_rows)
+    yield Gauge("respan_fleet_vanished_rows", "Rows that Redis lost.", status.vanished)
+    yield Gauge("respan_fleet_bytes", "Bytes of rows in Redis.", status.bytes)
     oldest = status.oldest or 0.0
-    yield _gauge("respan_fleet_oldest_row_seconds", "Age of the oldest row in Redis.", oldest)
-    yield _gauge("respan_fleet_dead_letters", "Rejected rows that are kept.", status.dead)
+    yield Gauge("respan_fleet_oldest_row_seconds", "Age of the oldest row in Redis.", oldest)
+    yield Gauge("respan_fleet_dead_letters", "Rejected rows that are kept.", status.dead)
     wait = status.rate_limit_wait
-    yield _gauge("respan_fleet_rate_limit_wait_seconds", "Wait for the next bulk request.", wait)
+    yield Gauge("respan_fleet_rate_limit_wait_seconds", "Wait for the next bulk request.", wait)
     alive = sum(each.is_alive for each in status.forwarders)
-    yield _gauge("respan_fleet_forwarders", "Forwarders that run.", alive)
-
-
-def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
-    return GaugeMetricFamily(name, text, value=value)
+    yield Gauge("respan_fleet_forwarders", "Forwarders that run.", alive)
 
 
 @contextmanager
