@@ -16,10 +16,10 @@ from typing import IO, Any, Final, Literal
 
 from respan_langchain.datasets.cell_format import from_text
 from respan_langchain.datasets.export.columns import COUNTS, NUMBERS
+from respan_langchain.datasets.export.rows import CONTENTS
 from respan_langchain.datasets.transfer.transfer_row import TransferRow
 from respan_langchain.errors import ConfigurationError
 
-CONTENTS: Final = ("input", "output", "expected_output")
 PARTS: Final = (*CONTENTS, "metadata", "metrics")
 ADDED: Final = frozenset({
     "unique_id", "id", "scores", "created_at", "updated_at", "timestamp", "start_time",
@@ -30,11 +30,8 @@ ImportFormat = Literal["jsonl", "csv"]
 csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
 
 
-@dataclass(frozen=True, slots=True)
-class InvalidLine:
+class InvalidLineError(Exception):
     """Why a line is not a valid row."""
-
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -69,11 +66,11 @@ class ImportFile:
         """
         occurrences: Counter[str] = Counter()
         with _open(self.path) as file:
-            lines = _read_csv(file) if self.kind == "csv" else _read_jsonl(file)
-            for number, line in lines:
-                content = line if isinstance(line, InvalidLine) else self._build_content(line)
-                if isinstance(content, InvalidLine):
-                    self.problems.append(f"line {number}: {content.reason}")
+            for number, line in _read_lines(file, self.kind):
+                try:
+                    content = self._build_content(_parse_line(line))
+                except InvalidLineError as problem:
+                    self.problems.append(f"line {number}: {problem}")
                     continue
                 row = _build_transfer_row(content, occurrences)
                 self._ids_read.add(row.source_id)
@@ -83,7 +80,7 @@ class ImportFile:
         """Return which of these ids were in the file so far."""
         return self._ids_read & set(source_ids)
 
-    def _build_content(self, line: Mapping[str, Any]) -> dict[str, Any] | InvalidLine:
+    def _build_content(self, line: Mapping[str, Any]) -> dict[str, Any]:
         content: dict[str, Any] = {}
         for name in CONTENTS:
             value = _get_path(line, getattr(self.columns, name))
@@ -91,11 +88,11 @@ class ImportFile:
                 content[name] = value if isinstance(value, str | dict | list) else json.dumps(value)
         if "input" not in content:
             names = ", ".join(map(str, line)) or "no fields"
-            return InvalidLine(f"no field {self.columns.input!r}; the line has {names}")
+            raise InvalidLineError(f"no field {self.columns.input!r}; the line has {names}")
         for name in ("metadata", "metrics"):
             part = line.get(name)
             if part is not None and not isinstance(part, dict):
-                return InvalidLine(f"{name} is not an object")
+                raise InvalidLineError(f"{name} is not an object")
             content[name] = dict(part or {})
         self._add_other_columns(line, content["metadata"])
         return content
@@ -138,25 +135,27 @@ def _build_transfer_row(content: dict[str, Any], occurrences: Counter[str]) -> T
     return TransferRow(source_id, identifier, str(span_id) if span_id else None, content)
 
 
-def _read_jsonl(file: IO[str]) -> Iterator[tuple[int, Mapping[str, Any] | InvalidLine]]:
-    for number, line in enumerate(file, start=1):
-        if not line.strip():
-            continue
-        try:
-            value = json.loads(line)
-        except (ValueError, RecursionError):
-            yield number, InvalidLine("not JSON")
-            continue
-        yield number, value if isinstance(value, dict) else InvalidLine("not a JSON object")
+def _read_lines(file: IO[str], kind: ImportFormat) -> Iterator[tuple[int, str | dict[str, Any]]]:
+    """Yield each line's number, and its JSON or its cells by column."""
+    if kind == "csv":
+        reader = csv.DictReader(file)
+        yield from ((reader.line_num, cells) for cells in reader)
+    else:
+        yield from ((number, line) for number, line in enumerate(file, start=1) if line.strip())
 
 
-def _read_csv(file: IO[str]) -> Iterator[tuple[int, Mapping[str, Any] | InvalidLine]]:
-    reader = csv.DictReader(file)
-    for cells in reader:
-        if None in cells:
-            yield reader.line_num, InvalidLine("more cells than the header")
-            continue
-        yield reader.line_num, {name: from_text(cell or "") for name, cell in cells.items()}
+def _parse_line(line: str | dict[str, Any]) -> dict[str, Any]:
+    if isinstance(line, dict):
+        if None in line:
+            raise InvalidLineError("more cells than the header")
+        return {name: from_text(cell or "") for name, cell in line.items()}
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        raise InvalidLineError("not JSON") from None
+    if not isinstance(value, dict):
+        raise InvalidLineError("not a JSON object")
+    return value
 
 
 def _get_path(line: Mapping[str, Any], path: str) -> Any:

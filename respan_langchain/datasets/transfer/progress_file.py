@@ -7,7 +7,7 @@ platform for each row; no row is sent twice.
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -21,7 +21,9 @@ from respan_langchain.errors import ConfigurationError
 
 FOLDER: Final = Path(".respan") / "transfers"
 """Under the home directory."""
-SCHEMA: Final = """
+LOCK_AND_CREATE_TABLES: Final = """
+PRAGMA locking_mode = EXCLUSIVE;
+BEGIN EXCLUSIVE;
 CREATE TABLE IF NOT EXISTS row_states(
     source_id TEXT PRIMARY KEY,
     identifier TEXT NOT NULL,
@@ -32,6 +34,7 @@ CREATE TABLE IF NOT EXISTS row_states(
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS row_states_identifier ON row_states(identifier);
 CREATE TABLE IF NOT EXISTS transfer(source TEXT NOT NULL, target TEXT NOT NULL);
+COMMIT;
 """
 TransferState = Literal["unconfirmed", "delivered", "rejected"]
 
@@ -48,11 +51,11 @@ class ProgressFile:
         path.parent.mkdir(parents=True, exist_ok=True)
         create_private_file(path)
         try:
-            self._db = sqlite3.connect(path, isolation_level=None, timeout=0.0)
+            self._db = sqlite3.connect(path, timeout=0.0)
         except sqlite3.Error as error:
             raise ConfigurationError(f"cannot open {path}: {error}") from error
         try:
-            self._lock_and_create_tables()
+            self._db.executescript(LOCK_AND_CREATE_TABLES)
         except sqlite3.Error as error:
             self._db.close()
             if "locked" in str(error):
@@ -61,7 +64,7 @@ class ProgressFile:
 
     def describe(self, source: str, target: str) -> None:
         """Store what is transferred and where to, for `transfers list`."""
-        with self._transaction():
+        with self._db:
             self._db.execute("DELETE FROM transfer")
             self._db.execute("INSERT INTO transfer VALUES (?, ?)", (source, target))
 
@@ -99,14 +102,17 @@ class ProgressFile:
         values = [
             (row.source_id, row.identifier, row.discriminator, state, at, reason) for row in rows
         ]
-        with self._transaction():
+        with self._db:
             self._db.executemany(
                 "INSERT OR REPLACE INTO row_states VALUES (?, ?, ?, ?, ?, ?)", values
             )
 
     def invalidate(self) -> None:
         """Mark delivered rows as unconfirmed, since the target does not list them."""
-        self._db.execute("UPDATE row_states SET state = 'unconfirmed' WHERE state = 'delivered'")
+        with self._db:
+            self._db.execute(
+                "UPDATE row_states SET state = 'unconfirmed' WHERE state = 'delivered'"
+            )
 
     def close(self) -> None:
         """Release it for other processes."""
@@ -117,19 +123,6 @@ class ProgressFile:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def _lock_and_create_tables(self) -> None:
-        self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
-        self._db.execute("BEGIN EXCLUSIVE")
-        for statement in SCHEMA.split(";"):
-            self._db.execute(statement)
-        self._db.execute("COMMIT")
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN")
-        yield
-        self._db.execute("COMMIT")
 
 
 def progress_path(*parts: str) -> Path:

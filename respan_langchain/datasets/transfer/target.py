@@ -1,15 +1,14 @@
 """The dataset that a transfer sends rows to: looks up rows and adds them."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
 
 from respan_langchain._constants import MAX_PAGE_SIZE
 from respan_langchain.client.client import DatasetClient
 from respan_langchain.client.endpoints import bulk_request
 from respan_langchain.client.filters import Filters, field
 from respan_langchain.client.models import BulkResult, Log
-from respan_langchain.client.request_flow import RequestOptions
-from respan_langchain.datasets.export.rows import json_text
 from respan_langchain.datasets.transfer.transfer_row import (
     ExistingRow,
     TransferRow,
@@ -23,21 +22,16 @@ PLATFORM_ID_LENGTH: Final = 32
 """Characters of the ids that the platform assigns."""
 
 
+@dataclass(frozen=True, slots=True)
 class TransferTarget:
     """One dataset of a platform."""
 
-    def __init__(self, client: DatasetClient, dataset_id: str) -> None:
-        self._client = client
-        self._dataset_id = dataset_id
-
-    @property
-    def options(self) -> RequestOptions:
-        """The client's timeout, retry policy and clock."""
-        return self._client.options
+    client: DatasetClient
+    dataset_id: str
 
     def is_empty(self) -> bool:
         """Whether the dataset has no rows."""
-        return not self._client.list_logs(self._dataset_id, page_size=1).results
+        return not self.client.list_logs(self.dataset_id, page_size=1).results
 
     def add(self, rows: Sequence[TransferRow]) -> BulkResult:
         """Add rows by one request.
@@ -46,9 +40,9 @@ class TransferTarget:
             UnexpectedAnswerError: Also when the counts of the response are impossible for these
                 rows, so that their state is unknown.
         """
-        result = self._client.bulk_create_logs(self._dataset_id, [row.content for row in rows])
+        result = self.client.bulk_create_logs(self.dataset_id, [row.content for row in rows])
         if not result.adds_up(len(rows)):
-            request = bulk_request(self._dataset_id)
+            request = bulk_request(self.dataset_id)
             problem = f"the counts of the response do not add up to {len(rows)} rows"
             raise UnexpectedAnswerError(problem, method=request.method, path=request.path)
         return result
@@ -80,8 +74,8 @@ class TransferTarget:
     def _list(self, filters: Filters) -> Iterator[Log]:
         fields = ["unique_id", "custom_identifier", "metadata", "span_unique_id"]
         for number in range(1, MAX_PAGES + 1):
-            page = self._client.list_logs(
-                self._dataset_id, page=number, filters=filters, include_fields=fields
+            page = self.client.list_logs(
+                self.dataset_id, page=number, filters=filters, include_fields=fields
             )
             yield from page.results
             if page.is_last():
@@ -94,8 +88,3 @@ class TransferTarget:
 
 def _is_platform_id(name: str) -> bool:
     return len(name) == PLATFORM_ID_LENGTH and name.isalnum()
-
-
-def encoded_size(content: Mapping[str, Any]) -> int:
-    """Return the bytes of a row in a request."""
-    return len(json_text(content).encode("utf-8", "replace"))

@@ -15,8 +15,9 @@ from typing import Final, Protocol
 from respan_langchain._constants import MAX_BULK_LOGS
 from respan_langchain.client.models import BulkResult
 from respan_langchain.client.retry_policy import TRANSIENT_ERRORS
+from respan_langchain.datasets.export.rows import json_text
 from respan_langchain.datasets.transfer.progress_file import ProgressFile
-from respan_langchain.datasets.transfer.target import TransferTarget, encoded_size
+from respan_langchain.datasets.transfer.target import TransferTarget
 from respan_langchain.datasets.transfer.transfer_row import (
     ExistingRow,
     TransferRow,
@@ -51,15 +52,10 @@ class TransferCounts:
 class TransferSource(Protocol):
     """Where rows come from."""
 
-    @property
-    def key(self) -> tuple[str, ...]:
-        """What identifies it in the name of the progress file."""
-        ...
-
-    @property
-    def description(self) -> str:
-        """What `transfers list` shows of it."""
-        ...
+    key: tuple[str, ...]
+    """What identifies it in the name of the progress file."""
+    description: str
+    """What `transfers list` shows of it."""
 
     def rows(self) -> Iterator[TransferRow]:
         """Iterate over the rows to transfer."""
@@ -70,36 +66,24 @@ class TransferSource(Protocol):
         ...
 
 
+@dataclass
 class Transfer:
-    """One run of a transfer."""
+    """One run of a transfer; nothing is sent before `run`.
 
-    def __init__(
-        self,
-        source: TransferSource,
-        target: TransferTarget,
-        progress: ProgressFile,
-        *,
-        visibility_delay: float,
-        on_progress: Callable[[TransferCounts], None] = lambda _: None,
-        max_rows: int = MAX_BULK_LOGS,
-        wall_clock: Callable[[], float] = time.time,
-    ) -> None:
-        """Prepare; nothing is sent before `run`.
+    It stops when the platform is unavailable for longer than the timeout of the target's client.
+    """
 
-        The transfer stops when the platform is unavailable for longer than the timeout of the
-        target's client. A row that was sent and is not listed after `visibility_delay` seconds was
-        not stored. `on_progress` is called after each request.
-        """
-        self._source = source
-        self._target = target
-        self._progress = progress
-        self._visibility_delay = visibility_delay
-        self._on_progress = on_progress
-        self._max_rows = max_rows
-        self._wall_clock = wall_clock
-        self._options = target.options
-        self._was_empty = False
-        self.counts = TransferCounts()
+    source: TransferSource
+    target: TransferTarget
+    progress: ProgressFile
+    visibility_delay: float
+    """Seconds after which a row that was sent, and is not listed, was not stored."""
+    on_progress: Callable[[TransferCounts], None] = lambda _: None
+    """Called after each request."""
+    max_rows: int = MAX_BULK_LOGS
+    wall_clock: Callable[[], float] = time.time
+    counts: TransferCounts = field(default_factory=TransferCounts, init=False)
+    _was_empty: bool = field(default=False, init=False)
 
     def run(self) -> TransferCounts:
         """Send every row that the target does not have.
@@ -108,16 +92,16 @@ class Transfer:
             RespanError: The transfer stopped; its progress file is kept.
         """
         # Asked in each run, since others may have filled or emptied the target meanwhile.
-        self._was_empty = self._target.is_empty()
+        self._was_empty = self.target.is_empty()
         if self._was_empty:
-            self._progress.invalidate()
-        for group in batch_rows(self._source.rows(), self._max_rows):
+            self.progress.invalidate()
+        for group in batch_rows(self.source.rows(), self.max_rows):
             self._transfer_group(group)
-            self._on_progress(self.counts)
+            self.on_progress(self.counts)
         return self.counts
 
     def _transfer_group(self, group: Sequence[TransferRow]) -> None:
-        states = self._progress.states(group)
+        states = self.progress.states(group)
         left = [row for row in group if states.get(row.source_id, ("", 0.0))[0] != "delivered"]
         self.counts.already_there += len(group) - len(left)
         # A target that was empty at the start can only have rows that the progress file knows.
@@ -129,14 +113,14 @@ class Transfer:
 
     def _send(self, rows: Sequence[TransferRow]) -> None:
         """Send rows until each is delivered or rejected."""
-        deadline = self._options.end()
+        deadline = self.target.client.options.end()
         attempt = 0
         while rows:
             attempt += 1
-            sent_at = self._wall_clock()
-            self._progress.record(rows, "unconfirmed", sent_at)
+            sent_at = self.wall_clock()
+            self.progress.record(rows, "unconfirmed", sent_at)
             try:
-                result = self._target.add(rows)
+                result = self.target.add(rows)
             except ValidationError as error:
                 self._bisect(rows, error)
                 return
@@ -151,7 +135,7 @@ class Transfer:
 
     def _back_off(self, error: ApiError, attempt: int, deadline: float) -> None:
         """Sleep before the next attempt, or raise the error if that would be too late."""
-        options = self._options
+        options = self.target.client.options
         delay = options.retry.delay(attempt, error.retry_after, options.rng())
         if options.clock() + delay >= deadline:
             raise error
@@ -165,7 +149,7 @@ class Transfer:
             self._reject(rows[index], reason or UNKNOWN_REASON)
         accepted = [row for index, row in enumerate(rows) if index not in rejected]
         if result.success_count == len(accepted):
-            self._progress.record(accepted, "delivered", self._wall_clock())
+            self.progress.record(accepted, "delivered", self.wall_clock())
             self.counts.sent += len(accepted)
             return
         # The platform rejected more rows than it listed, so the others are looked up.
@@ -185,7 +169,7 @@ class Transfer:
         self._send(rows[middle:])
 
     def _reject(self, row: TransferRow, reason: str) -> None:
-        self._progress.record([row], "rejected", self._wall_clock(), reason)
+        self.progress.record([row], "rejected", self.wall_clock(), reason)
         self.counts.rejected[reason] = self.counts.rejected.get(reason, 0) + 1
 
     def _find_delivered(self, rows: Sequence[TransferRow], sent_at: float) -> set[str]:
@@ -193,16 +177,16 @@ class Transfer:
         if not rows:
             return set()
         # The smaller of the two, since the clock may have been set back after `sent_at`.
-        visible_at = min(sent_at, self._wall_clock()) + self._visibility_delay
+        visible_at = min(sent_at, self.wall_clock()) + self.visibility_delay
         others = self._owned_by_others(rows)
         while True:
-            delivered = match_existing(rows, self._target.find_existing(rows), others)
-            remaining = visible_at - self._wall_clock()
+            delivered = match_existing(rows, self.target.find_existing(rows), others)
+            remaining = visible_at - self.wall_clock()
             if len(delivered) == len(rows) or remaining <= 0:
                 break
-            self._options.sleep(min(remaining, MAX_LOOKUP_PAUSE))
+            self.target.client.options.sleep(min(remaining, MAX_LOOKUP_PAUSE))
         found = [row for row in rows if row.source_id in delivered]
-        self._progress.record(found, "delivered", self._wall_clock())
+        self.progress.record(found, "delivered", self.wall_clock())
         return delivered
 
     def _owned_by_others(self, rows: Sequence[TransferRow]) -> list[ExistingRow]:
@@ -210,8 +194,8 @@ class Transfer:
 
         A row that its source has lost is left out: one of `rows` may be its copy, pulled back.
         """
-        others = self._progress.owned_by_others(rows)
-        still_there = self._source.existing_ids(others) if others else set()
+        others = self.progress.owned_by_others(rows)
+        still_there = self.source.existing_ids(others) if others else set()
         return [existing for source_id, existing in others.items() if source_id in still_there]
 
 
@@ -227,7 +211,7 @@ def batch_rows(
     group: list[TransferRow] = []
     group_size = 0
     for row in rows:
-        size = encoded_size(row.content)
+        size = len(json_text(row.content).encode("utf-8", "replace"))
         if group and (len(group) >= max_rows or group_size + size > MAX_REQUEST_BYTES):
             yield group
             group, group_size = [], 0
