@@ -29,24 +29,61 @@ IDENTITY: Final = (
     "custom_identifier", "log_type", "span_name", "model", "status", "thread_identifier",
     "customer_identifier", "tags",
 )  # fmt: skip
+TABLES: Final[Mapping[Preset, Mapping[str, str]]] = {
+    "deepeval": {  # a golden
+        "input": "question", "actual_output": "output_text", "expected_output": "expected_text",
+        "retrieval_context": "documents", "name": "span_name", "additional_metadata": "identity",
+    },
+    "pydantic-evals": {  # a case of a dataset's `cases`
+        "name": "id", "inputs": "input", "expected_output": "expected", "metadata": "metadata",
+    },
+    "ragas": {  # a single-turn sample
+        "user_input": "question", "response": "output_text", "reference": "expected_text",
+        "retrieved_contexts": "documents",
+    },
+    "langfuse": {  # the arguments of `create_dataset_item`, without the dataset's name
+        "id": "id", "input": "input", "expected_output": "expected", "metadata": "metadata",
+    },
+}  # fmt: skip
+"""Formats that need no more than `_parts`: the tool's field, and the part that it takes."""
 
 
 def to_preset(preset: Preset | None, log: Log) -> dict[str, Any]:
     """Return a log in a tool's format; as it was sent if `preset` is None."""
     row = to_row(log)
-    return row if preset is None else PRESETS[preset]({**row, "scores": log.scores})
+    if preset is None:
+        return row
+    if preset in TABLES:
+        parts = _parts(row)
+        return omit_none({name: parts[part] for name, part in TABLES[preset].items()})
+    return omit_none(FORMATS[preset]({**row, "scores": log.scores}))
+
+
+def _parts(row: LogFields) -> dict[str, Any]:
+    """Return what most formats consist of; the metadata has the output, which is no reference."""
+    metadata, output, expected = row["metadata"], row.get("output"), row.get("expected_output")
+    identity = omit_none({name: metadata.get(name) for name in IDENTITY})
+    return {
+        "id": metadata.get("custom_identifier"),
+        "span_name": metadata.get("span_name"),
+        "input": row["input"],
+        "question": to_question(row["input"]),
+        "output_text": _optional_text(output),
+        "expected": expected,
+        "expected_text": _optional_text(expected),
+        "documents": _documents(metadata.get("retrieved_documents")),
+        "identity": identity,
+        "metadata": identity | omit_none({"actual_output": output}),
+    }
 
 
 def _openai_evals(row: LogFields) -> dict[str, Any]:
     """A line of the Evals API: `item` has the input, `sample` the output."""
-    output = _optional_text(row.get("output"))
-    item = {
-        "input": to_messages(row["input"]),
-        "ideal": _optional_text(row.get("expected_output")),
-        "metadata": _identity(row),
-    }
-    sample = omit_none({"output_text": output, "model": row["metadata"].get("model")})
-    return omit_none({"item": omit_none(item), "sample": None if output is None else sample})
+    parts = _parts(row)
+    output, ideal = parts["output_text"], parts["expected_text"]
+    item = {"input": to_messages(row["input"]), "ideal": ideal, "metadata": parts["identity"]}
+    sample = {"output_text": output, "model": row["metadata"].get("model")}
+    return {"item": omit_none(item), "sample": None if output is None else omit_none(sample)}
 
 
 def _langsmith(row: LogFields) -> dict[str, Any]:
@@ -56,104 +93,51 @@ def _langsmith(row: LogFields) -> dict[str, Any]:
     if tools and "messages" in inputs:
         inputs["tools"] = tools
     outputs = None if expected is None else _to_object(expected, text="output")
-    return omit_none({"inputs": inputs, "metadata": _metadata(row), "outputs": outputs})
+    return {"inputs": inputs, "metadata": _parts(row)["metadata"], "outputs": outputs}
 
 
 def _promptfoo(row: LogFields) -> dict[str, Any]:
     """A test case; it asserts only if there is a reference."""
-    expected, metadata = _optional_text(row.get("expected_output")), row["metadata"]
-    names = [metadata.get("span_name"), metadata.get("custom_identifier")]
-    case = {
+    parts = _parts(row)
+    names, expected = [parts["span_name"], parts["id"]], parts["expected_text"]
+    return {
         "description": " ".join(str(name) for name in names if name is not None),
         "vars": _to_object(row["input"]),
-        "metadata": _metadata(row),
+        "metadata": parts["metadata"],
         "assert": None if expected is None else [{"type": "equals", "value": expected}],
     }
-    return omit_none(case)
-
-
-def _deepeval(row: LogFields) -> dict[str, Any]:
-    """A golden."""
-    golden = {
-        "input": to_question(row["input"]),
-        "actual_output": _optional_text(row.get("output")),
-        "expected_output": _optional_text(row.get("expected_output")),
-        "retrieval_context": _documents(row),
-        "name": row["metadata"].get("span_name"),
-        "additional_metadata": _identity(row),
-    }
-    return omit_none(golden)
 
 
 def _inspect(row: LogFields) -> dict[str, Any]:
     """A sample; its target is empty if there is no reference."""
-    content = row["input"]
-    sample = {
-        "id": row["metadata"].get("custom_identifier"),
-        "input": [_inspect_message(each) for each in content]
-        if is_conversation(content)
-        else to_question(content),
-        "target": _optional_text(row.get("expected_output")) or "",
-        "metadata": _metadata(row),
+    parts, content = _parts(row), row["input"]
+    messages = list(map(_inspect_message, content)) if is_conversation(content) else None
+    return {
+        "id": parts["id"],
+        "input": messages or parts["question"],
+        "target": parts["expected_text"] or "",
+        "metadata": parts["metadata"],
     }
-    return omit_none(sample)
-
-
-def _pydantic_evals(row: LogFields) -> dict[str, Any]:
-    """A case of a dataset's `cases`."""
-    case = {
-        "name": row["metadata"].get("custom_identifier"),
-        "inputs": row["input"],
-        "expected_output": row.get("expected_output"),
-        "metadata": _metadata(row),
-    }
-    return omit_none(case)
-
-
-def _ragas(row: LogFields) -> dict[str, Any]:
-    """A single-turn sample."""
-    sample = {
-        "user_input": to_question(row["input"]),
-        "response": _optional_text(row.get("output")),
-        "reference": _optional_text(row.get("expected_output")),
-        "retrieved_contexts": _documents(row),
-    }
-    return omit_none(sample)
-
-
-def _langfuse(row: LogFields) -> dict[str, Any]:
-    """The arguments of `create_dataset_item`, without the dataset's name."""
-    item = {
-        "id": row["metadata"].get("custom_identifier"),
-        "input": row["input"],
-        "expected_output": row.get("expected_output"),
-        "metadata": _metadata(row),
-    }
-    return omit_none(item)
 
 
 def _braintrust(row: LogFields) -> dict[str, Any]:
     """A record of a dataset, as `Dataset.insert` and `EvalCase` take it."""
-    metadata = _metadata(row)
-    record = {
-        "id": metadata.get("custom_identifier"),
+    parts = _parts(row)
+    metadata = parts["metadata"]
+    return {
+        "id": parts["id"],
         "input": row["input"],
-        "expected": row.get("expected_output"),
+        "expected": parts["expected"],
         "tags": metadata.pop("tags", None),
         "metadata": metadata,
     }
-    return omit_none(record)
 
 
-PRESETS: Final[Mapping[Preset, Callable[[LogFields], dict[str, Any]]]] = {
+FORMATS: Final[Mapping[Preset, Callable[[LogFields], dict[str, Any]]]] = {
     "openai-evals": _openai_evals,
     "langsmith": _langsmith,
     "promptfoo": _promptfoo,
-    "deepeval": _deepeval,
     "inspect": _inspect,
-    "pydantic-evals": _pydantic_evals,
-    "ragas": _ragas,
-    "langfuse": _langfuse,
     "braintrust": _braintrust,
     "openinference": to_openinference,
     "otel-genai": to_otel_genai,
@@ -171,17 +155,7 @@ def _optional_text(value: Any) -> str | None:
     return None if value is None else to_plain_text(value)
 
 
-def _identity(row: LogFields) -> dict[str, Any]:
-    return omit_none({name: row["metadata"].get(name) for name in IDENTITY})
-
-
-def _metadata(row: LogFields) -> dict[str, Any]:
-    """Return the row's identity, and the model's output, which is no reference."""
-    return _identity(row) | omit_none({"actual_output": row.get("output")})
-
-
-def _documents(row: LogFields) -> list[str] | None:
-    documents = row["metadata"].get("retrieved_documents")
+def _documents(documents: Any) -> list[str] | None:
     return [_document(each) for each in documents] if isinstance(documents, list) else None
 
 
