@@ -5,7 +5,7 @@ circuit breaker: `delivery/rate_limiter.py`, `delivery/circuit_breaker.py`.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 from respan_langchain.client.http_result import HttpResult
@@ -86,5 +86,4 @@ def _parse_date(header: str) -> float | None:
         date = parsedate_to_datetime(header)
     except (ValueError, OverflowError):
         return None
-    aware = date if date.tzinfo is not None else date.replace(tzinfo=UTC)
-    return (aware - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()
+    return (date if date.tzinfo is not None else date.replace(tzinfo=UTC)).timestamp()

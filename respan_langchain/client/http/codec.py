@@ -87,8 +87,8 @@ class HttpCodec:
         encoding = "" if decoded else response.headers.get("content-encoding", "")
         content = body.content(encoding)
         # Only 200 answers hold logs, which are to be read as they were stored.
-        if response.status_code != 200 and self._can_redact():
-            content = content.replace(self._secret().encode(), b"***")
+        if response.status_code != 200:
+            content = self._redact(content.decode("latin-1")).encode("latin-1")
         headers = {name.lower(): self._redact(value) for name, value in response.headers.items()}
         return HttpResult(response.status_code, content, headers)
 
@@ -117,10 +117,8 @@ class HttpCodec:
         return headers
 
     def _redact(self, text: str) -> str:
-        return text.replace(self._secret(), "***") if self._can_redact() else text
-
-    def _can_redact(self) -> bool:
-        return len(self._secret()) >= MIN_KEY_LENGTH
+        secret = self._secret()
+        return text.replace(secret, "***") if len(secret) >= MIN_KEY_LENGTH else text
 
     def _secret(self) -> str:
         return "" if self.key is None else self.key.get_secret_value()

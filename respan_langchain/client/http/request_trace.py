@@ -4,6 +4,7 @@ httpx and httpcore call the `trace` extension of a request with the name of each
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from respan_langchain.client.urls import is_loopback
@@ -19,21 +20,16 @@ class UnencryptedProxyError(Exception):
     """The API key would leave this machine unencrypted, through a proxy."""
 
 
+@dataclass
 class RequestTrace:
     """Follows one request. Pass it, or `on_event_async`, as httpx's `trace` extension."""
 
-    def __init__(self, last_event: str, *, loopback_only: bool = False) -> None:
-        """The request counts as sent after `last_event`.
-
-        With `loopback_only` it is aborted when it is about to leave this machine.
-        """
-        self._last_event = last_event
-        self._loopback_only = loopback_only
-        self._started = False
-        self._traced = False
-        self._in_tunnel = False
-        self._sent = False
-        self._connection: Any = None
+    last_event: str
+    """The request counts as sent after it."""
+    loopback_only: bool = False
+    """Whether the request is aborted when it is about to leave this machine."""
+    _started = _traced = _in_tunnel = _sent = False
+    _connection: Any = field(default=None, init=False)
 
     def start(self) -> None:
         """Note that the request is handed to a transport."""
@@ -53,7 +49,7 @@ class RequestTrace:
             # A proxy's tunnel is opened by a CONNECT request, which is not the one to be sent.
             self._in_tunnel = getattr(request, "method", b"") == b"CONNECT"
             self._check_host(_host(request))
-        elif event.endswith(self._last_event) and not self._in_tunnel:
+        elif event.endswith(self.last_event) and not self._in_tunnel:
             self._sent = True
 
     async def on_event_async(self, event: str, details: Mapping[str, Any]) -> None:
@@ -77,7 +73,7 @@ class RequestTrace:
         return self._started and NOT_SENT_ERRORS.isdisjoint(class_names(error))
 
     def _check_host(self, host: str) -> None:
-        if self._loopback_only and not is_loopback(host):
+        if self.loopback_only and not is_loopback(host):
             raise UnencryptedProxyError(
                 f"refusing to send the API key over plain HTTP through the proxy {host}; add the "
                 "platform's host to NO_PROXY, use https:// or pass allow_http=True"

@@ -5,7 +5,7 @@ contents that are not text are JSON there.
 """
 
 import importlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import islice
 from typing import Any, Final
 from uuid import uuid4
@@ -51,7 +51,7 @@ def write_parquet(logs: Iterable[Log], target: OutputPath) -> int:
     schema = _schema(arrow)
     written = 0
     with open_output(target, "wb") as file, parquet.ParquetWriter(file, schema) as writer:
-        rows = _texts(logs)
+        rows = map(to_text_columns, logs)
         while group := list(islice(rows, ROW_GROUP_SIZE)):
             writer.write_table(arrow.Table.from_pylist(group, schema=schema))
             written += len(group)
@@ -67,10 +67,6 @@ def hugging_face_dataset(logs: Iterable[Log]) -> Any:
     table = arrow.Table.from_pylist(rows, schema=schema)
     # Without a fingerprint, datasets pickles the table, which fails with pyarrow 26 and dill 0.4.
     return datasets.Dataset(table, fingerprint=uuid4().hex)
-
-
-def _texts(logs: Iterable[Log]) -> Iterator[dict[str, Any]]:
-    return (to_text_columns(log) for log in logs)
 
 
 def _schema(arrow: Any) -> Any:
