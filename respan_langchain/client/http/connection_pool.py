@@ -1,24 +1,31 @@
 """Connection pools for one platform, as httpx transports.
 
 A loopback host is contacted directly, never through a proxy. The synchronous pool differs from
-`httpx.HTTPTransport` in one more point: it gives httpcore a network backend with deadlines.
+`httpx.HTTPTransport` in one more point: it gives httpcore a network backend with deadlines, by its
+public argument `network_backend`.
 """
 
+import socket
 import ssl
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
 from urllib.request import getproxies, proxy_bypass
 
 import httpcore
 import httpx
+from anyio.lowlevel import RunVar
 
-from respan_langchain.client.http.network import DeadlineBackend
+from respan_langchain.client.http.deadline import remaining_time
 from respan_langchain.client.urls import is_loopback
 
 KEEPALIVE_EXPIRY: Final = 5.0
 """Seconds that an idle connection is kept: less than servers do, so that it is open when used."""
 MAX_CONNECTIONS: Final = 100
 """Connections that one client opens at most; httpx's own default."""
+WRITE_CHUNK: Final = 65_536
+"""Bytes per write; the deadline is checked between two, so that a slow reader cannot outlast it."""
+
+_loop_token: RunVar[object] = RunVar("respan_langchain_loop")
 
 
 class PoolTransport(httpx.BaseTransport):
@@ -31,7 +38,7 @@ class PoolTransport(httpx.BaseTransport):
             proxy=_to_httpcore_proxy(_find_proxy(url)),
             max_connections=MAX_CONNECTIONS,
             keepalive_expiry=KEEPALIVE_EXPIRY,
-            network_backend=DeadlineBackend(httpcore.SyncBackend()),
+            network_backend=DeadlineBackend(),
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -71,6 +78,77 @@ def _to_httpcore(request: httpx.Request) -> httpcore.Request:
         content=request.stream,
         extensions=request.extensions,
     )
+
+
+class DeadlineBackend(httpcore.SyncBackend):
+    """Opens connections whose every wait ends by the deadline of the current request."""
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> "DeadlineStream":
+        """Connect; `timeout` is shared by all addresses of the host, which are tried in turn."""
+        share = remaining_time(timeout) / _count_addresses(host, port)
+        return DeadlineStream(super().connect_tcp(host, port, share, local_address, socket_options))
+
+
+class DeadlineStream(httpcore.NetworkStream):
+    """A connection whose every wait ends by the deadline of the current request."""
+
+    def __init__(self, inner: httpcore.NetworkStream) -> None:
+        self._inner = inner
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Read what has arrived."""
+        return self._inner.read(max_bytes, remaining_time(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Write all bytes."""
+        for start in range(0, len(buffer), WRITE_CHUNK):
+            self._inner.write(buffer[start : start + WRITE_CHUNK], remaining_time(timeout))
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> "DeadlineStream":
+        """Perform the TLS handshake."""
+        try:
+            remaining = remaining_time(timeout)
+        except TimeoutError:
+            self._inner.close()  # httpcore closes after a failed handshake, and none was begun
+            raise
+        return DeadlineStream(self._inner.start_tls(ssl_context, server_hostname, remaining))
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._inner.close()
+
+    def get_extra_info(self, info: str) -> Any:
+        """Return what the connection knows of itself, such as its socket."""
+        return self._inner.get_extra_info(info)
+
+
+def _count_addresses(host: str, port: int) -> int:
+    try:
+        return len(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+    except (OSError, UnicodeError):
+        return 1  # connecting fails in the same way, and reports it
+
+
+def current_loop_token() -> object:
+    """Return an object that stands for the running event loop; each loop has its own."""
+    try:
+        return _loop_token.get()
+    except LookupError:
+        token = object()
+        _loop_token.set(token)
+        return token
 
 
 def open_async_pool(base_url: str) -> httpx.AsyncHTTPTransport:

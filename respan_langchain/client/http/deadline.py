@@ -1,7 +1,7 @@
 """The deadline of the request that the current thread is sending.
 
 httpx's timeouts are per operation, so a server that sends one byte now and then could hold a
-request for ever. The backend in `network.py` asks here how long each wait of a socket may take.
+request for ever. `connection_pool.py` asks here how long each wait of a socket may take.
 """
 
 import math

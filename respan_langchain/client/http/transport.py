@@ -251,7 +251,7 @@ class AsyncHttpTransport(_HttpTransportBase):
         return open_async_pool(self.base_url)
 
     def _loop_token(self) -> object:
-        from respan_langchain.client.http.network import current_loop_token
+        from respan_langchain.client.http.connection_pool import current_loop_token
 
         return current_loop_token()
 

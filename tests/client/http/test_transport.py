@@ -21,8 +21,8 @@ import pytest
 
 from respan_langchain.client.client import DatasetClient
 from respan_langchain.client.endpoints import bulk_request, create_log, dataset
+from respan_langchain.client.http.connection_pool import WRITE_CHUNK, DeadlineStream
 from respan_langchain.client.http.deadline import request_deadline
-from respan_langchain.client.http.network import WRITE_CHUNK, DeadlineStream
 from respan_langchain.client.http.transport import (
     DEFAULT_RESPONSE_BYTES,
     AsyncHttpTransport,
