@@ -13,10 +13,9 @@ from typing import cast, get_args
 import orjson
 
 from respan_langchain.client.models import Log
-from respan_langchain.datasets.export.columns import COLUMNS, to_csv_cells
 from respan_langchain.datasets.export.frames import write_parquet
 from respan_langchain.datasets.export.presets import Preset, to_preset
-from respan_langchain.datasets.export.rows import ExactLog, json_text
+from respan_langchain.datasets.export.rows import COLUMNS, ExactLog, json_text, to_csv_cells
 from respan_langchain.embedded.endpoints.serialize import serialize_log, serialize_score
 from respan_langchain.embedded.http import HttpError, Response
 from respan_langchain.embedded.store import datasets_table, logs_table, scores_table

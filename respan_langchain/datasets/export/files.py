@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 from respan_langchain.client.models import Log
-from respan_langchain.datasets.export.columns import COLUMNS, to_csv_cells
 from respan_langchain.datasets.export.presets import Preset, to_preset
-from respan_langchain.datasets.export.rows import json_text
+from respan_langchain.datasets.export.rows import COLUMNS, json_text, to_csv_cells
 from respan_langchain.errors import ConfigurationError
 
 OutputPath = str | PathLike[str]

@@ -11,18 +11,18 @@ from typing import Any, Final
 from uuid import uuid4
 
 from respan_langchain.client.models import Log
-from respan_langchain.datasets.export.columns import (
+from respan_langchain.datasets.export.files import OutputPath, open_output
+from respan_langchain.datasets.export.messages import MESSAGE_FIELDS, build_conversation
+from respan_langchain.datasets.export.rows import (
     COLUMNS,
+    CONTENTS,
     COUNTS,
     NUMBERS,
     TEXTS,
-    TIMES,
     to_columns,
+    to_row,
     to_text_columns,
 )
-from respan_langchain.datasets.export.files import OutputPath, open_output
-from respan_langchain.datasets.export.messages import MESSAGE_FIELDS, build_conversation
-from respan_langchain.datasets.export.rows import CONTENTS, to_row
 from respan_langchain.errors import MissingExtraError
 
 ROW_GROUP_SIZE: Final = 5_000
@@ -40,8 +40,7 @@ def pandas_frame(logs: Iterable[Log]) -> Any:
         **dict.fromkeys(NUMBERS, "Float64"),
     }
     frame = frame.astype(types)
-    for name in TIMES:
-        frame[name] = pandas.to_datetime(frame[name], utc=True)
+    frame["timestamp"] = pandas.to_datetime(frame["timestamp"], utc=True)
     return frame
 
 
@@ -74,7 +73,7 @@ def _schema(arrow: Any) -> Any:
         **dict.fromkeys(COLUMNS, arrow.string()),
         **dict.fromkeys(COUNTS, arrow.int64()),
         **dict.fromkeys(NUMBERS, arrow.float64()),
-        **dict.fromkeys(TIMES, arrow.timestamp("us", tz="UTC")),
+        "timestamp": arrow.timestamp("us", tz="UTC"),
     }
     return arrow.schema(list(kinds.items()))
 

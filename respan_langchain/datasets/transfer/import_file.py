@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import IO, Any, Final, Literal
 
 from respan_langchain.datasets.cell_format import from_text
-from respan_langchain.datasets.export.columns import COUNTS, NUMBERS
-from respan_langchain.datasets.export.rows import CONTENTS
+from respan_langchain.datasets.export.rows import CONTENTS, COUNTS, NUMBERS
 from respan_langchain.datasets.transfer.transfer_row import TransferRow
 from respan_langchain.errors import ConfigurationError
 

@@ -14,8 +14,7 @@ from cli.cli_support import row, shell
 from respan_langchain._connect import open_client
 from respan_langchain.datasets.cell_format import from_text, to_csv_cell, to_text
 from respan_langchain.datasets.dataset import Dataset
-from respan_langchain.datasets.export.columns import COLUMNS
-from respan_langchain.datasets.export.rows import to_row
+from respan_langchain.datasets.export.rows import COLUMNS, to_row
 from respan_langchain.settings.reading import read_settings
 
 HARD = [

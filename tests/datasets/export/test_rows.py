@@ -1,8 +1,7 @@
 """A log as it was sent: also where a platform shows its parts in another way than it took them."""
 
 from respan_langchain.client.models import Log
-from respan_langchain.datasets.export.columns import to_columns
-from respan_langchain.datasets.export.rows import to_row
+from respan_langchain.datasets.export.rows import to_columns, to_row
 
 
 def test_log_columns_return_to_metadata_and_metrics():
