@@ -21,6 +21,14 @@ if TYPE_CHECKING:
     from respan_langchain.client.models import Log, Summary
 
 COLUMNS: Final = ("kind", "name", "input", "output", "tokens", "cost", "time", "status")
+LABELS: Final = {
+    "unique_id": "id", "log_type": "kind", "span_name": "name", "status": "status",
+    "input": "input", "output": "output", "expected_output": "expected output",
+    "error_message": "error",
+}  # fmt: skip
+"""What a notebook calls the fields of a log."""
+CONTENTS: Final = frozenset({"input", "output", "expected_output", "error_message"})
+FIGURES: Final = {"total_tokens": format_count, "cost": format_cost, "latency": format_duration}
 MAX_REPR_LENGTH: Final = 60
 """Characters of one content in a repr."""
 
@@ -34,11 +42,9 @@ class LogList(list["Log"]):
 
 def describe_log(log: "Log") -> str:
     """Return the repr of a log: identity, contents in short, and figures with their units."""
-    names = ("unique_id", "log_type", "span_name", "status")
-    parts = [f"{name}={value!r}" for name in names if (value := getattr(log, name)) is not None]
-    parts += [
-        f"{name}={shorten(preview_text(value), MAX_REPR_LENGTH)!r}"
-        for name in ("input", "output", "expected_output", "error_message")
+    parts = [
+        f"{name}={shorten(preview_text(value), MAX_REPR_LENGTH) if name in CONTENTS else value!r}"
+        for name in LABELS
         if (value := getattr(log, name)) is not None
     ]
     parts += [f"{name}={text}" for name, text in _figures(log)]
@@ -47,17 +53,8 @@ def describe_log(log: "Log") -> str:
 
 def render_log(log: "Log") -> str:
     """Render one log for a notebook."""
-    return render_pairs([
-        ("id", log.unique_id),
-        ("kind", log.log_type),
-        ("name", log.span_name),
-        ("status", log.status),
-        ("input", log.input),
-        ("output", log.output),
-        ("expected output", log.expected_output),
-        ("error", log.error_message),
-        *_figures(log),
-    ])  # fmt: skip
+    fields = [(label, getattr(log, name)) for name, label in LABELS.items()]
+    return render_pairs([*fields, *_figures(log)])
 
 
 def render_logs(logs: Iterable["Log"]) -> str:
@@ -79,12 +76,10 @@ def _cells(log: "Log") -> list[Any]:
 
 
 def _figures(log: "Log") -> Iterator[tuple[str, str]]:
-    if log.total_tokens is not None:
-        yield "total_tokens", format_count(log.total_tokens)
-    if log.cost is not None:
-        yield "cost", format_cost(log.cost)
-    if log.latency is not None:
-        yield "latency", format_duration(log.latency)
+    for name, show in FIGURES.items():
+        value = getattr(log, name)
+        if value is not None:
+            yield name, show(value)
 
 
 def describe_summary(summary: "Summary") -> str:
