@@ -81,7 +81,15 @@ def _attributes(row: LogFields) -> dict[str, Any]:
 def _messages(prefix: str, messages: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for number, message in enumerate(messages):
-        found |= _message(f"{prefix}.{number}.message", message)
+        name, content = f"{prefix}.{number}.message", message.get("content")
+        found[f"{name}.role"] = span_role(message)
+        found[f"{name}.content"] = None if content is None else to_plain_text(content)
+        found[f"{name}.tool_call_id"] = message.get("tool_call_id")
+        for position, call in enumerate(read_tool_calls(message)):
+            of_call = f"{name}.tool_calls.{position}.tool_call"
+            found[f"{of_call}.id"] = call.id
+            found[f"{of_call}.function.name"] = call.name
+            found[f"{of_call}.function.arguments"] = json_text(call.arguments)
     return found
 
 
@@ -91,18 +99,3 @@ def _value(name: str, value: Any) -> dict[str, Any]:
     is_text = isinstance(value, str)
     mime_type = "text/plain" if is_text else "application/json"
     return {f"{name}.value": value if is_text else json_text(value), f"{name}.mime_type": mime_type}
-
-
-def _message(prefix: str, message: Mapping[str, Any]) -> dict[str, Any]:
-    content = message.get("content")
-    attributes = {
-        f"{prefix}.role": span_role(message),
-        f"{prefix}.content": None if content is None else to_plain_text(content),
-        f"{prefix}.tool_call_id": message.get("tool_call_id"),
-    }
-    for number, call in enumerate(read_tool_calls(message)):
-        of_call = f"{prefix}.tool_calls.{number}.tool_call"
-        attributes[f"{of_call}.id"] = call.id
-        attributes[f"{of_call}.function.name"] = call.name
-        attributes[f"{of_call}.function.arguments"] = json_text(call.arguments)
-    return omit_none(attributes)
