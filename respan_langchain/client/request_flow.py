@@ -44,7 +44,7 @@ _system_random = random.SystemRandom()
 
 
 def draw_jitter() -> float:
-    """Return a random number from 0 to 1."""
+    """Return a random number from 0 to 1; can be pickled, unlike the generator's method."""
     return _system_random.random()
 
 

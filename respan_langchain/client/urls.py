@@ -4,6 +4,7 @@ Pure. What is unsafe raises a ConfigurationError that never quotes a key or a pa
 """
 
 import ipaddress
+import re
 from urllib.parse import quote, urlsplit
 
 from pydantic import SecretStr
@@ -49,7 +50,7 @@ def normalize_base_url(base_url: str, *, with_key: bool = True, allow_http: bool
         )
     name = f"[{host}]" if ":" in host else host
     origin = f"{parts.scheme}://{name}" + ("" if port is None else f":{port}")
-    return origin + _strip_api(parts.path)
+    return origin + re.sub(r"(/api|/)+$", "", parts.path)
 
 
 def is_loopback(host: str | None) -> bool:
@@ -91,10 +92,3 @@ def validate_api_key(api_key: str | SecretStr | None) -> SecretStr | None:
             "api_key is empty or contains whitespace or non-ASCII characters; copy it again"
         )
     return SecretStr(key)
-
-
-def _strip_api(path: str) -> str:
-    path = path.rstrip("/")
-    while path.endswith("/api"):
-        path = path.removesuffix("/api").rstrip("/")
-    return path

@@ -75,10 +75,19 @@ class HttpCodec:
 
     def build_request(self, request: ApiRequest[Any], content: bytes) -> dict[str, Any]:
         """Return the arguments of `httpx.Request`."""
+        headers = {
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip",
+            "User-Agent": "respan-langchain",
+        }
+        if content:
+            headers["Content-Type"] = "application/json"
+        if self.key is not None:
+            headers["Authorization"] = f"Bearer {self._secret()}"
         return {
             "method": request.method,
             "url": self.base_url + request.target(),
-            "headers": self._headers(with_body=bool(content)),
+            "headers": headers,
             "content": content or None,
         }
 
@@ -103,18 +112,6 @@ class HttpCodec:
             timed_out=late or any("Timeout" in name for name in names),
             permanent=isinstance(error, UnencryptedProxyError),
         )
-
-    def _headers(self, *, with_body: bool) -> dict[str, str]:
-        headers = {
-            "Accept": "application/json",
-            "Accept-Encoding": "gzip",
-            "User-Agent": "respan-langchain",
-        }
-        if with_body:
-            headers["Content-Type"] = "application/json"
-        if self.key is not None:
-            headers["Authorization"] = f"Bearer {self._secret()}"
-        return headers
 
     def _redact(self, text: str) -> str:
         secret = self._secret()
