@@ -63,6 +63,7 @@ def _parts(row: LogFields) -> dict[str, Any]:
     """Return what most formats consist of; the metadata has the output, which is no reference."""
     metadata, output, expected = row["metadata"], row.get("output"), row.get("expected_output")
     identity = omit_none({name: metadata.get(name) for name in IDENTITY})
+    documents = metadata.get("retrieved_documents")
     return {
         "id": metadata.get("custom_identifier"),
         "span_name": metadata.get("span_name"),
@@ -71,7 +72,7 @@ def _parts(row: LogFields) -> dict[str, Any]:
         "output_text": _optional_text(output),
         "expected": expected,
         "expected_text": _optional_text(expected),
-        "documents": _documents(metadata.get("retrieved_documents")),
+        "documents": list(map(_document, documents)) if isinstance(documents, list) else None,
         "identity": identity,
         "metadata": identity | omit_none({"actual_output": output}),
     }
@@ -153,10 +154,6 @@ def _to_object(value: Any, *, text: str = "input") -> dict[str, Any]:
 
 def _optional_text(value: Any) -> str | None:
     return None if value is None else to_plain_text(value)
-
-
-def _documents(documents: Any) -> list[str] | None:
-    return [_document(each) for each in documents] if isinstance(documents, list) else None
 
 
 def _document(value: Any) -> str:
