@@ -5,6 +5,7 @@ Tools and schemas are converted to OpenAI's form.
 """
 
 from collections.abc import Mapping
+from operator import methodcaller
 from typing import Any
 
 from respan_langchain._foreign_code import CallFailed, safe_call
@@ -99,14 +100,10 @@ def _openai_tools(tool: object) -> list[object]:
     if isinstance(tool, dict):
         return [_without_secrets(tool)]
     # Cohere binds tools as objects of its client.
-    dumped = safe_call(_dumped, tool)
+    dumped = safe_call(methodcaller("model_dump"), tool)
     if isinstance(dumped, dict) and isinstance(dumped.get("function"), dict):
         return [dumped]
     return [{"type": "function", "function": {"name": _name(tool)}}]
-
-
-def _dumped(tool: Any) -> object:
-    return tool.model_dump()
 
 
 def _in_openai_form(tool: dict[str, Any]) -> list[object]:

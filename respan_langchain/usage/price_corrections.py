@@ -71,21 +71,13 @@ CORRECTIONS = (
         _per_million("0.5", "0.05", "1.5"),
         "Mistral Large 3. https://docs.mistral.ai/models/mistral-large-3-25-12, 2026-11-26",
     ),
-    Correction(
-        "deepseek", "deepseek-chat", date(2025, 9, 29), frozenset({"0.135", "0.27"}),
-        _per_million("0.28", "0.028", "0.42"), _V3_2,
-    ),
-    Correction(
-        "deepseek", "deepseek-reasoner", date(2025, 9, 29), frozenset({"0.135", "0.55"}),
-        _per_million("0.28", "0.028", "0.42"), _V3_2,
-    ),
-    Correction(
-        "deepseek", "deepseek-chat", date(2026, 4, 24), frozenset({"0.135", "0.27"}),
-        _per_million("0.14", "0.0028", "0.28"), _V4_FLASH,
-    ),
-    Correction(
-        "deepseek", "deepseek-reasoner", date(2026, 4, 24), frozenset({"0.135", "0.55"}),
-        _per_million("0.14", "0.0028", "0.28"), _V4_FLASH,
+    *(
+        Correction("deepseek", name, since, frozenset({"0.135", listed}), prices, source)
+        for name, listed in (("deepseek-chat", "0.27"), ("deepseek-reasoner", "0.55"))
+        for since, prices, source in (
+            (date(2025, 9, 29), _per_million("0.28", "0.028", "0.42"), _V3_2),
+            (date(2026, 4, 24), _per_million("0.14", "0.0028", "0.28"), _V4_FLASH),
+        )
     ),
     Correction(
         "anthropic", "claude-sonnet-4-0", date(2025, 8, 12), frozenset({"3"}),
@@ -120,16 +112,11 @@ def find_correction(
     """Find the correction of a model at a day, given the input price that the library lists."""
     fitting = [
         each
-        for each in _BY_PROVIDER.get(provider, ())
-        if each.name in names
+        for each in CORRECTIONS
+        if each.provider == provider
+        and each.name in names
         and each.since <= day
         and str(listed) in each.replaces
         and (each.context is None or each.context in context.items())
     ]
     return max(fitting, key=lambda each: each.since, default=None)
-
-
-_BY_PROVIDER = {
-    provider: tuple(each for each in CORRECTIONS if each.provider == provider)
-    for provider in {each.provider for each in CORRECTIONS}
-}

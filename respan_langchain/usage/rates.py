@@ -132,31 +132,15 @@ def _split(usage: Usage) -> list[tuple[str, int]]:
     if not usage.has_parts:
         return [("input", max(usage.input_tokens or 0, 0)), ("output", usage.output_tokens or 0)]
     read, write = usage.cache_read_tokens or 0, usage.cache_write_tokens or 0
-    audio_input = usage.audio_input_tokens or 0
     uncached = max((usage.input_tokens or 0) - read - write, 0)
-    audio_input = min(audio_input, uncached)
-    parts = [("input", uncached - audio_input)]
-    if read:
-        parts.append(("cache_read", read))
+    audio_input = min(usage.audio_input_tokens or 0, uncached)
+    parts = [("input", uncached - audio_input), ("cache_read", read)]
     if write:
-        parts += _split_writes(usage, write)
-    if audio_input:
-        parts.append(("audio_input", audio_input))
-    return parts + _split_output(usage)
-
-
-def _split_writes(usage: Usage, write: int) -> list[tuple[str, int]]:
-    write_5m, write_1h = usage.cache_write_5m_tokens or 0, usage.cache_write_1h_tokens or 0
-    return [
-        ("cache_write_5m", write_5m),
-        ("cache_write_1h", write_1h),
-        ("cache_write", max(write - write_5m - write_1h, 0)),
-    ]
-
-
-def _split_output(usage: Usage) -> list[tuple[str, int]]:
+        write_5m, write_1h = usage.cache_write_5m_tokens or 0, usage.cache_write_1h_tokens or 0
+        rest = max(write - write_5m - write_1h, 0)
+        parts += [("cache_write_5m", write_5m), ("cache_write_1h", write_1h), ("cache_write", rest)]
+    parts.append(("audio_input", audio_input))
     text = usage.output_tokens or 0
-    parts = []
     for kind, count in (
         ("audio_output", usage.audio_output_tokens),
         ("image_output", usage.image_output_tokens),

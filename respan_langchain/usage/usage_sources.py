@@ -70,28 +70,20 @@ def _usage_metadata(generation: object) -> Usage | None:
     if not report:
         return None
     metadata = as_mapping(getattr(message, "response_metadata", None))
+    fields = as_mapping(report)
     tier = read_text(metadata.get("service_tier"))
-    raw = None if _has_details(report) else _raw_report(metadata)
-    if raw is None:
+    raw = None
+    if not (fields.get("input_token_details") or fields.get("output_token_details")):
+        # Mistral's package leaves the details out of usage_metadata; the raw report has them.
+        for name in RAW_REPORT_NAMES:
+            raw = raw or metadata.get(name)
+    if not raw:
         return parse_normalized_usage(report, tier) or parse_usage(report, tier)
     return parse_usage(report, tier, details=raw)
 
 
 def _response_metadata(generation: object) -> Mapping[str, Any]:
     return as_mapping(getattr(getattr(generation, "message", None), "response_metadata", None))
-
-
-def _has_details(report: object) -> bool:
-    fields = as_mapping(report)
-    return bool(fields.get("input_token_details") or fields.get("output_token_details"))
-
-
-def _raw_report(metadata: Mapping[str, Any]) -> object:
-    # Mistral's package leaves the details out of usage_metadata; the raw report has them.
-    for name in RAW_REPORT_NAMES:
-        if metadata.get(name):
-            return metadata[name]
-    return None
 
 
 def _usage_in(fields: object) -> Usage | None:
@@ -102,13 +94,7 @@ def _usage_in(fields: object) -> Usage | None:
     for name in REPORT_NAMES:
         if name in fields and (usage := parse_usage(fields[name], tier)) is not None:
             return usage
-    return _cohere_usage(fields.get("meta")) or _bare_usage(fields)
-
-
-def _cohere_usage(meta: object) -> Usage | None:
-    fields = as_mapping(meta)
-    return parse_usage(fields.get("tokens")) or parse_usage(fields.get("billed_units"))
-
-
-def _bare_usage(fields: Mapping[str, Any]) -> Usage | None:
-    return parse_usage({name: fields[name] for name in BARE_COUNT_NAMES if name in fields})
+    cohere = as_mapping(fields.get("meta"))
+    bare = {name: fields[name] for name in BARE_COUNT_NAMES if name in fields}
+    reports = (cohere.get("tokens"), cohere.get("billed_units"), bare)
+    return next(filter(None, map(parse_usage, reports)), None)
