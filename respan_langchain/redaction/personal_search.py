@@ -16,28 +16,19 @@ from respan_langchain.redaction.phone_numbers import find_phones
 _Find: TypeAlias = Callable[[str], Iterator[tuple[int, int]]]
 
 
-def _compact_phone(text: str) -> str:
-    return re.sub(r"%2[Bb]|\(0\)|\D", "", text).removeprefix("00")
-
-
-def _compact_email(text: str) -> str:
-    return text.replace("%40", "@").casefold()
-
-
 def _compact_number(text: str) -> str:
     return re.sub(r"[\W_]", "", text).upper()
 
 
-def _compact_ip(text: str) -> str:
-    return ip_address(text).compressed
-
-
 _KINDS: Final[dict[PersonalData, tuple[_Find, Callable[[str], str]]]] = {
-    "email": (find_emails, _compact_email),
+    "email": (find_emails, lambda text: text.replace("%40", "@").casefold()),
     "iban": (find_ibans, _compact_number),
     "card": (find_cards, _compact_number),
-    "phone": (find_phones, _compact_phone),
-    "ip": (find_ips, _compact_ip),
+    "phone": (
+        find_phones,
+        lambda text: re.sub(r"%2[Bb]|\(0\)|\D", "", text).removeprefix("00"),
+    ),
+    "ip": (find_ips, lambda text: ip_address(text).compressed),
 }
 """How each is found, and the same for all spellings of one value.
 

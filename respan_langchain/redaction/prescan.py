@@ -50,16 +50,14 @@ class Prescan:
         if texts is None or (texts and len(max(texts, key=len)) >= LARGE_TEXT):
             return True
         if texts and (self._look_for_secrets or self._personal):
-            if self._may_match("\n".join(texts)):
+            text = "\n".join(texts)
+            has_secret = self._look_for_secrets and secrets.may_contain_secret(text)
+            if has_secret or self._personal.may_match(text):
                 return True
             if len(self._cleared) > MAX_CLEARED_TEXTS:
                 self._cleared.clear()
             self._cleared.update(texts)
         return False
-
-    def _may_match(self, text: str) -> bool:
-        has_secret = self._look_for_secrets and secrets.may_contain_secret(text)
-        return has_secret or self._personal.may_match(text)
 
     def _collect_texts(self, waiting: list[Any]) -> list[str] | None:
         """Return the strings to search for secrets; None if the row needs redaction anyway."""
@@ -80,7 +78,9 @@ class Prescan:
                         texts.append(value)
                 elif kind is dict or kind is list:
                     waiting.append(value)
-                elif kind not in _SCALARS or (self._personal and _is_large_number(value)):
+                elif kind not in _SCALARS or (
+                    self._personal and value is not None and value >= MIN_NUMBER
+                ):
                     return None
             if len(waiting) > MAX_CONTAINERS:
                 return None
@@ -109,10 +109,6 @@ class Prescan:
 
     def _is_personal(self, name: str) -> bool:
         return self._personal.may_match(name) or self._personal.names_phone(name)
-
-
-def _is_large_number(value: Any) -> bool:
-    return value is not None and value >= MIN_NUMBER
 
 
 def _open_arguments(arguments: object, waiting: list[Any]) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from respan_langchain._untyped_values import as_mapping
 from respan_langchain.serialization import media, server_tools
 from respan_langchain.serialization.citations import serialize_citations
 from respan_langchain.serialization.json_types import Json
@@ -144,27 +145,18 @@ def serialize_media(block: dict[Any, Any], serializer: Serializer) -> Json:
         else media.describe_base64(data, mime)
     )
     shaped: dict[str, Json] = {**description, "type": serializer.serialize(block["type"])}
-    for holder in (block, block.get("file"), block.get("image_url")):
-        if isinstance(holder, dict):
-            shaped.update(
-                {
-                    name: serializer.serialize(holder[name])
-                    for name in _MEDIA_DETAILS
-                    if holder.get(name) is not None
-                }
-            )
+    for holder in map(as_mapping, (block, block.get("file"), block.get("image_url"))):
+        known = [name for name in _MEDIA_DETAILS if holder.get(name) is not None]
+        shaped |= {name: serializer.serialize(holder[name]) for name in known}
     return shaped
 
 
 def _find_payload(block: dict[Any, Any]) -> tuple[str | bytes | None, str | None]:
     for holder in (block, *(value for value in block.values() if isinstance(value, dict))):
         mime = holder.get("mime_type") or holder.get("media_type") or holder.get("mimeType")
-        if (
-            mime is None
-            and isinstance(holder.get("format"), str)
-            and block["type"] == "input_audio"
-        ):
-            mime = f"audio/{holder['format']}"
+        form = holder.get("format")
+        if mime is None and block["type"] == "input_audio" and isinstance(form, str):
+            mime = f"audio/{form}"
         mime = mime if isinstance(mime, str) else None
         for name in ("base64", "data", "bytes", "file_data", "image_url", "url"):
             data = holder.get(name)

@@ -42,12 +42,7 @@ def serialize_tool_calls(
 
 def serialize_tool_call(call: Any, serializer: Serializer) -> dict[str, Json]:
     """Return a tool call with its arguments as a JSON string."""
-    if not isinstance(call, dict):
-        return {
-            "id": None,
-            "type": "function",
-            "function": {"name": None, "arguments": _serialize_arguments(call, serializer)},
-        }
+    call = call if isinstance(call, dict) else {"args": call}
     function = call.get("function")
     source = function if isinstance(function, dict) else call
     arguments = first_known(source, "args", "arguments", "input", "partial_json")

@@ -125,26 +125,17 @@ def _fit_list(
     sizes = [json_size(value) + 1 for value in values]
     free_bytes = max_bytes - 2
     share = equal_share(sizes, free_bytes)
+    first = end = len(values)
     if share < MIN_SHARE:
-        return _fit_list_without_middle(values, sizes, free_bytes, path, truncations)
-    return [
-        fit(value, share - 1, f"{path}[{place}]", truncations) for place, value in enumerate(values)
-    ]
-
-
-def _fit_list_without_middle(
-    values: list[Json], sizes: list[int], free_bytes: int, path: str, truncations: Truncations
-) -> list[Json]:
-    first, last = _count_kept_ends(
-        sizes, free_bytes - 100, share := max(MIN_SHARE, free_bytes // 16)
-    )
-    end = len(values) - last
-    truncations.add(f"{path}[{first}:{end}]")
-    head = [fit(values[at], share - 1, f"{path}[{at}]", truncations) for at in range(first)]
-    tail = [
-        fit(values[at], share - 1, f"{path}[{at}]", truncations) for at in range(end, len(values))
-    ]
-    return [*head, _omission_note(values[first], end - first), *tail]
+        share = max(MIN_SHARE, free_bytes // 16)
+        first, last = _count_kept_ends(sizes, free_bytes - 100, share)
+        end -= last
+        truncations.add(f"{path}[{first}:{end}]")
+    places = (*range(first), *range(end, len(values)))
+    fitted = [fit(values[at], share - 1, f"{path}[{at}]", truncations) for at in places]
+    if first < end:
+        fitted.insert(first, _omission_note(values[first], end - first))
+    return fitted
 
 
 def _count_kept_ends(sizes: list[int], free_bytes: int, share: int) -> tuple[int, int]:
