@@ -22,7 +22,7 @@ from respan_langchain._arguments import is_text, reject_unknown, show_argument
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.pipeline.row_mapping import MapRow
 from respan_langchain.redaction.personal_data import KINDS, PERSONAL, PersonalData
-from respan_langchain.redaction.secrets import Redactor
+from respan_langchain.redaction.string_redactor import Redactor
 from respan_langchain.rules.rule import Rules, sampling_rules
 from respan_langchain.rules.signatures import CopyBy, Dedupe
 from respan_langchain.serialization.truncation import ContentLimits

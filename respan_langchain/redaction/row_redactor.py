@@ -10,8 +10,7 @@ from typing import Any, Final
 
 from respan_langchain.redaction import prescan, secret_names
 from respan_langchain.redaction.secret_names import Confidence
-from respan_langchain.redaction.secrets import DROPPED, RedactorFailedError
-from respan_langchain.redaction.string_redactor import StringRedactor
+from respan_langchain.redaction.string_redactor import DROPPED, RedactorFailedError, StringRedactor
 from respan_langchain.serialization import scalars, serializer
 from respan_langchain.serialization.json_value import json_value
 from respan_langchain.serialization.objects import REDACTED

@@ -1,25 +1,11 @@
-"""Redacts secrets in a text, and applies the user's redactors.
+"""Redacts secrets in a text, by all ways of finding them."""
 
-Both work on the JSON copy, never on the app's objects. If a redactor fails, the content is dropped
-and not sent.
-"""
-
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cache
-from typing import Final, TypeAlias
 
 from respan_langchain.redaction import assignments, disguises, http_credentials
 from respan_langchain.redaction.secret_formats import FORMATS
 from respan_langchain.redaction.secret_search import build_groups
-
-Redactor: TypeAlias = Callable[[str], str]
-"""Takes a string and returns what may be sent of it."""
-
-DROPPED: Final = "[dropped: redactor failed]"
-
-
-class RedactorFailedError(Exception):
-    """A redactor raised, or did not return a string."""
 
 
 @cache
@@ -54,20 +40,4 @@ def _redact_plain(text: str) -> str:
     for hint, without in _load_detectors():
         if hint(text):
             text = without(text)
-    return text
-
-
-def apply_redactors(text: str, redactors: Iterable[Redactor]) -> str:
-    """Pass a text through the user's redactors, in their order.
-
-    Raises:
-        RedactorFailedError: A redactor raised, or did not return a string.
-    """
-    for redactor in redactors:
-        try:
-            text = redactor(text)
-        except Exception as error:
-            raise RedactorFailedError from error
-        if not isinstance(text, str):
-            raise RedactorFailedError
     return text

@@ -1,20 +1,31 @@
-"""Redacts and truncates strings; caches large ones as JSON, since they occur in several rows."""
+"""Redacts and truncates strings; caches large ones as JSON, since they occur in several rows.
 
-from collections.abc import Sequence
-from typing import Final
+Works on the JSON copy, never on the app's objects. If a redactor of the user fails, the content is
+dropped and not sent.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Final, TypeAlias
 
 import orjson
 
 from respan_langchain.redaction import prescan, secrets
 from respan_langchain.redaction.personal_search import PersonalDataSearch
-from respan_langchain.redaction.secrets import Redactor
 from respan_langchain.serialization import scalars
 from respan_langchain.serialization.truncation import truncate_text
 
+Redactor: TypeAlias = Callable[[str], str]
+"""Takes a string and returns what may be sent of it."""
+
+DROPPED: Final = "[dropped: redactor failed]"
 REDACTION_MARGIN: Final = 8_192
 """Characters beyond the limit that redactors get, so that no cut leaves half a secret."""
 MAX_CACHED_BYTES: Final = 8_000_000
 """Bytes of strings in the cache."""
+
+
+class RedactorFailedError(Exception):
+    """A redactor raised, or did not return a string."""
 
 
 class StringRedactor:
@@ -49,9 +60,14 @@ class StringRedactor:
         if self.hides_secrets and len(text) >= prescan.MIN_SECRET_LENGTH:
             text = secrets.redact_secrets(text)
         text = self.personal.redact(text)
-        if self.redactors:
-            text = str.__str__(secrets.apply_redactors(text, self.redactors))
-        return scalars.replace_surrogates(text)
+        for redactor in self.redactors:
+            try:
+                text = redactor(text)
+            except Exception as error:
+                raise RedactorFailedError from error
+            if not isinstance(text, str):
+                raise RedactorFailedError
+        return scalars.replace_surrogates(str.__str__(text))
 
     def redact_large(self, text: str) -> tuple[orjson.Fragment, bool]:
         """Redact a large string; return its JSON and whether it was cut.

@@ -12,8 +12,7 @@ import orjson
 from respan_langchain.redaction.personal_search import PersonalDataSearch
 from respan_langchain.redaction.prescan import IDS, Prescan
 from respan_langchain.redaction.row_redactor import RowRedactor
-from respan_langchain.redaction.secrets import Redactor
-from respan_langchain.redaction.string_redactor import StringRedactor, trim_buffer
+from respan_langchain.redaction.string_redactor import Redactor, StringRedactor, trim_buffer
 from respan_langchain.rows.schema import not_replayable
 from respan_langchain.serialization.json_value import json_value
 from respan_langchain.serialization.truncation import ContentLimits, Truncations, equal_share, fit

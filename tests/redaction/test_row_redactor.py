@@ -7,7 +7,7 @@ import sys
 import pytest
 from support import anything as some
 
-from respan_langchain.redaction.secrets import DROPPED
+from respan_langchain.redaction.string_redactor import DROPPED
 from respan_langchain.rows.encoder import RowEncoder
 from respan_langchain.serialization.messages import serialize_messages
 
