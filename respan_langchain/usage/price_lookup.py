@@ -153,7 +153,8 @@ def find_first_model(
 def _find_models(snapshot: "DataSnapshot", info: ModelInfo) -> Iterator[PricedModel]:
     """Try every lookup, the most certain first."""
     names, private = _lookup_names(info), is_private_host(info.endpoint)
-    host = _provider_at_host(snapshot, info.endpoint)
+    url = None if info.endpoint is None else f"https://{info.endpoint}/"
+    host = _find_provider(snapshot, None, url)
     provider = host or get_price_provider(info.provider)
     if private and provider == "openai":
         # A user's own server speaks OpenAI's protocol, whatever model it runs.
@@ -163,12 +164,13 @@ def _find_models(snapshot: "DataSnapshot", info: ModelInfo) -> Iterator[PricedMo
             yield from _look_up(snapshot, name, provider, is_certain=not private)
     # Only gateways put the name of the provider behind them before the model.
     gateway = info.endpoint is not None and host is None
-    unlisted = not gateway and _is_listed_provider(snapshot, provider)
+    is_listed = provider != "litellm" and _find_provider(snapshot, provider, None) is not None
     for name in names:
         prefix, _, model = name.partition("/")
         if model:
             behind = get_price_provider(prefix)
-            yield from _look_up(snapshot, model, behind, is_certain=not (unlisted or private))
+            is_certain = not private and (gateway or not is_listed)
+            yield from _look_up(snapshot, model, behind, is_certain=is_certain)
     for name in names:
         yield from _look_up(snapshot, name, None, is_certain=False)
 
@@ -184,20 +186,8 @@ def _look_up(
     yield PricedModel(provider, model, name.lower(), is_certain)
 
 
-def _provider_at_host(snapshot: "DataSnapshot", host: str | None) -> str | None:
-    if host is None:
-        return None
+def _find_provider(snapshot: "DataSnapshot", name: str | None, url: str | None) -> str | None:
     try:
-        return snapshot.find_provider(None, None, f"https://{host}/").id
+        return snapshot.find_provider(None, name, url).id
     except LookupError:
         return None
-
-
-def _is_listed_provider(snapshot: "DataSnapshot", provider: str | None) -> bool:
-    if provider is None or provider == "litellm":
-        return False
-    try:
-        snapshot.find_provider(None, provider, None)
-    except LookupError:
-        return False
-    return True
