@@ -166,12 +166,12 @@ def build_groups(formats: Iterable[SecretFormat]) -> tuple[PatternGroup, ...]:
 
 
 def _build_group(anchor: str, forms: list[_SplitFormat]) -> PatternGroup:
-    long = [form for form in forms if form.has_long_tail]
-    short = [form for form in forms if not form.has_long_tail]
     ordered: list[_SplitFormat] = []
-    branches = [_branch(short, "", anchor, ordered)] if short else []
-    if long:
-        branches.append(_LONG_TAIL + _branch(long, "", anchor, ordered))
+    branches = [
+        (_LONG_TAIL if is_long else "") + _branch(members, "", anchor, ordered)
+        for is_long in (False, True)
+        if (members := [form for form in forms if form.has_long_tail is is_long])
+    ]
     pattern = re.compile(f"{anchor}(?:{'|'.join(branches)})")
     return PatternGroup(pattern, tuple(form.marker for form in ordered), _guard(anchor, pattern))
 

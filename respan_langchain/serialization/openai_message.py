@@ -95,10 +95,14 @@ def message_from_fields(fields: Fields, serializer: Serializer) -> Message:
         message["name"] = serializer.serialize(fields["name"])
     is_plain = type(content) is str and not kwargs and fields.keys() <= _PLAIN_FIELDS
     if not is_plain or message["role"] == "none":
-        _add_source(message, kwargs, serializer)
+        source = kwargs.get("lc_source")
+        if isinstance(source, str) and source:
+            message["source"] = serializer.serialize(source)
         _add_tools(message, fields, kwargs, parts)
         _add_answer(message, fields, kwargs, parts)
-        _add_unknown(message, fields, serializer)
+        for name in fields:
+            if name not in _KNOWN_FIELDS:
+                message[serializer.serialize_key(name)] = serializer.serialize(fields[name])
     return message
 
 
@@ -106,13 +110,6 @@ def _get_role(role: Any, kwargs: Fields) -> str:
     if kwargs.get("__openai_role__") == "developer":
         return "developer"
     return ROLES.get(role, "none") if isinstance(role, str) else "none"
-
-
-def _add_source(message: Message, kwargs: Fields, serializer: Serializer) -> None:
-    """Name the middleware that wrote the message, such as a summary."""
-    source = kwargs.get("lc_source")
-    if isinstance(source, str) and source:
-        message["source"] = serializer.serialize(source)
 
 
 def _add_tools(message: Message, fields: Fields, kwargs: Fields, parts: MessageParts) -> None:
@@ -124,11 +121,11 @@ def _add_tools(message: Message, fields: Fields, kwargs: Fields, parts: MessageP
         kwargs.get("function_call"),
         serializer,
     )
-    own = [_get_id(call) for call in valid]
+    own = [as_mapping(call).get("id") for call in valid]
     from_server = [
         call
         for call in parts.server_tool_calls
-        if _get_id(call) is None or _get_id(call) not in own
+        if (call_id := as_mapping(call).get("id")) is None or call_id not in own
     ]
     from_server += [
         serializer.serialize(without_stream_position(call))
@@ -171,13 +168,3 @@ def _add_answer(message: Message, fields: Fields, kwargs: Fields, parts: Message
     audio = kwargs.get("audio") or fields.get("audio")
     if isinstance(audio, dict | bytes):
         message["audio"] = serializer.serialize(audio)
-
-
-def _add_unknown(message: Message, fields: Fields, serializer: Serializer) -> None:
-    for name in fields:
-        if name not in _KNOWN_FIELDS:
-            message[serializer.serialize_key(name)] = serializer.serialize(fields[name])
-
-
-def _get_id(call: Json) -> Json:
-    return call.get("id") if isinstance(call, dict) else None

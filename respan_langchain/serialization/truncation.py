@@ -162,9 +162,8 @@ def _omission_note(left_out: Json, number: int) -> Json:
 def _fit_dict(
     values: dict[str, Json], max_bytes: int, path: str, truncations: Truncations
 ) -> dict[str, Json]:
-    names = {name: json_size(name) + 2 for name in values}
     sizes = [json_size(value) for value in values.values()]
-    free_bytes = max_bytes - 2 - sum(names.values())
+    free_bytes = max_bytes - 2 - sum(json_size(name) + 2 for name in values)
     share = equal_share(sizes, free_bytes) if free_bytes > 0 else 0
     if share < MIN_SHARE:
         return _fit_dict_with_fewer_keys(values, max_bytes, path, truncations)
