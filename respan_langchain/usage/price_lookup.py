@@ -5,8 +5,8 @@ providers (`aws`, `mistral`); gateways put a provider before the model (`anthrop
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +39,7 @@ _LOCAL_HOSTS = (".local", ".internal", ".localhost", ".lan")
 _PREFIXES = ("models/", "accounts/fireworks/models/")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class PricedModel:
     """A model in the price list of one provider."""
 
@@ -49,12 +49,18 @@ class PricedModel:
     """The name under which it was found."""
     is_certain: bool
     """False: the provider was guessed from the model's name."""
-    steps: tuple[int, ...] = field(init=False)
-    """Sizes of the input beyond which other prices hold, the smallest first."""
 
-    def __post_init__(self) -> None:
-        """Collect the steps of all its prices."""
-        object.__setattr__(self, "steps", tuple(sorted(_steps(self.provider.id, self.model))))
+    @cached_property
+    def steps(self) -> tuple[int, ...]:
+        """Sizes of the input beyond which other prices hold, the smallest first."""
+        model = self.model
+        prices = model.prices if isinstance(model.prices, list) else [model]
+        tables: list[Mapping[str, Any]] = [
+            *(each.prices.__dict__ for each in (*prices, *(model.price_variants or ()))),
+            *(each.prices for each in CORRECTIONS if each.provider == self.provider.id),
+        ]
+        listed = [price for table in tables for price in table.values()]
+        return tuple(sorted({tier.start for each in listed for tier in getattr(each, "tiers", ())}))
 
     @property
     def is_own(self) -> bool:
@@ -63,21 +69,6 @@ class PricedModel:
         Azure and Google sell others' models by the maker's list, without its tiers and tools.
         """
         return any(self.model is model for model in self.provider.models)
-
-
-def _steps(provider: str, model: "ListedModel") -> set[int]:
-    prices = model.prices if isinstance(model.prices, list) else [model]
-    variants = model.price_variants or []
-    tables: list[Mapping[str, Any]] = [
-        *(each.prices.__dict__ for each in (*prices, *variants)),
-        *(each.prices for each in CORRECTIONS if each.provider == provider),
-    ]
-    return {
-        tier.start
-        for table in tables
-        for price in table.values()
-        for tier in getattr(price, "tiers", ())
-    }
 
 
 @lru_cache(maxsize=256)
@@ -123,11 +114,6 @@ def _lookup_names(model: ModelInfo) -> list[str]:
     return list(dict.fromkeys(form for name in names for form in (name, _strip_path(name))))
 
 
-def _is_self_hosted_name(name: str) -> bool:
-    """Whether the name is how one's own server calls an open model: `llama3:8b`, `org/model`."""
-    return ":" in name or "/" in name
-
-
 def _strip_path(name: str) -> str:
     if name.startswith("arn:"):
         name = name.rpartition("/")[2]
@@ -157,8 +143,8 @@ def _find_models(snapshot: "DataSnapshot", info: ModelInfo) -> Iterator[PricedMo
     host = _find_provider(snapshot, None, url)
     provider = host or get_price_provider(info.provider)
     if private and provider == "openai":
-        # A user's own server speaks OpenAI's protocol, whatever model it runs.
-        names = [name for name in names if not _is_self_hosted_name(name)]
+        # A user's own server speaks OpenAI's protocol, and calls open models `llama3:8b`, `org/m`.
+        names = [name for name in names if ":" not in name and "/" not in name]
     if provider is not None:
         for name in names:
             yield from _look_up(snapshot, name, provider, is_certain=not private)

@@ -101,7 +101,9 @@ class Rates:
         find, usage = consumed.find_media, consumed.usage
         if find is None or not find(self._dearer_media):
             return False
-        uncounted = [kind for kind in self._dearer_media if not _is_counted_kind(usage, kind)]
+        uncounted = [
+            kind for kind in self._dearer_media if getattr(usage, f"{kind}_tokens", None) is None
+        ]
         return bool(uncounted) and find(uncounted)
 
     def _find(self, kind: str) -> Decimal | None:
@@ -121,10 +123,6 @@ def _is_counted(usage: Usage) -> bool:
     if usage.input_tokens is None or usage.output_tokens is None:
         return False
     return usage.total_tokens in (None, usage.input_tokens + usage.output_tokens)
-
-
-def _is_counted_kind(usage: Usage, kind: str) -> bool:
-    return getattr(usage, f"{kind}_tokens", None) is not None
 
 
 def _split(usage: Usage) -> list[tuple[str, int]]:

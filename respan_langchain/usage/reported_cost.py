@@ -27,7 +27,9 @@ def read_reported_cost(reported: Mapping[str, object]) -> Decimal | None:
         if (ticks := parse_decimal(fields.get(_TICKS_KEY))) is not None:
             return ticks / _TICKS_PER_USD
         for name in _COST_KEYS:
-            amount = _parse_amount(fields[name]) if name in fields else None
+            value = fields.get(name)
+            # Perplexity splits its cost, and gives the sum beside the parts.
+            amount = parse_decimal(value.get("total_cost") if isinstance(value, dict) else value)
             if amount is not None:
                 return amount + _own_key_cost(fields, amount)
     return None
@@ -46,11 +48,6 @@ def parse_decimal(value: object) -> Decimal | None:
     except InvalidOperation:
         return None
     return amount if amount.is_finite() and amount >= 0 else None
-
-
-def _parse_amount(value: object) -> Decimal | None:
-    # Perplexity splits its cost, and gives the sum beside the parts.
-    return parse_decimal(value.get("total_cost") if isinstance(value, dict) else value)
 
 
 def _own_key_cost(fields: Mapping[str, object], cost: Decimal) -> Decimal:
