@@ -96,19 +96,18 @@ class Prescan:
 
     def _are_harmless(self, node: dict[Any, Any]) -> bool:
         # Keys repeat from row to row: each is checked once, and only harmless ones are cached.
-        known = self._harmless_names
+        known, personal = self._harmless_names, self._personal
         if node.keys() <= known:
             return True
         for name in node:
-            if type(name) is not str or not is_harmless(name) or self._is_personal(name):
+            if type(name) is not str or not is_harmless(name):
+                return False
+            if personal.may_match(name) or personal.names_phone(name):
                 return False
         if len(known) >= secret_names.MAX_CACHED_NAMES:
             known.clear()
         known.update(node)
         return True
-
-    def _is_personal(self, name: str) -> bool:
-        return self._personal.may_match(name) or self._personal.names_phone(name)
 
 
 def _open_arguments(arguments: object, waiting: list[Any]) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
-from typing import Final, Literal, TypeAlias, get_args
+from typing import Literal, TypeAlias, get_args
 
 from respan_langchain._arguments import (
     check_count,
@@ -80,11 +80,17 @@ def keep(
     )
 
 
+@dataclass(init=False, repr=False, unsafe_hash=True)
 class Rules:
     """Rules in their order: the first one that matches a trace decides about all its rows.
 
     A trace that no rule matches is left out.
     """
+
+    rules: tuple[Rule, ...]
+    dedupe: Dedupe | None
+    budget: Budget | None
+    mark_regressions: bool
 
     def __init__(
         self,
@@ -118,10 +124,8 @@ class Rules:
             raise wrong_argument("budget", "Budget(...)", budget)
         if not isinstance(mark_regressions, bool):
             raise wrong_argument("mark_regressions", "True or False", mark_regressions)
-        self.rules: Final = rules
-        self.dedupe: Final = _check_dedupe(dedupe)
-        self.budget: Final = budget
-        self.mark_regressions: Final = mark_regressions
+        self.rules, self.dedupe = rules, _check_dedupe(dedupe)
+        self.budget, self.mark_regressions = budget, mark_regressions
 
     @cached_property
     def version(self) -> str:
@@ -138,26 +142,14 @@ class Rules:
             for name, number in zip(shown, numbers, strict=True)
         ]
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Rules) and (
-            self.rules == other.rules and self._options == other._options
-        )
-
-    def __hash__(self) -> int:
-        return hash(self.rules)
-
     def __repr__(self) -> str:
-        options = {**self._options, "dedupe": describe_dedupe(self.dedupe)}
-        given = [f"{name}={value!r}" for name, value in options.items() if value]
-        return f"Rules({', '.join([*map(repr, self.rules), *given])})"
-
-    @property
-    def _options(self) -> dict[str, object]:
-        return {
-            "dedupe": self.dedupe,
+        options = {
+            "dedupe": describe_dedupe(self.dedupe),
             "budget": self.budget,
             "mark_regressions": self.mark_regressions,
         }
+        given = [f"{name}={value!r}" for name, value in options.items() if value]
+        return f"Rules({', '.join([*map(repr, self.rules), *given])})"
 
 
 def sampling_rules(rate: float, *, keep_errors: bool, dedupe: Dedupe | None = None) -> Rules:
@@ -175,10 +167,8 @@ def _check_dedupe(dedupe: Dedupe | None) -> Dedupe | None:
 
 def _check_cap(per_hour: object, per_day: object) -> tuple[int | None, float]:
     """Return the cap, and the seconds for which it holds."""
-    caps = [("per_hour", per_hour, HOUR), ("per_day", per_day, DAY)]
-    given = [(name, cap, seconds) for name, cap, seconds in caps if cap is not None]
-    if len(given) > 1:
+    if per_hour is not None and per_day is not None:
         raise ConfigurationError("per_hour: expected per_hour or per_day, not both")
-    for name, cap, seconds in given:
-        return check_count(name, cap), seconds
-    return None, 0.0
+    if per_hour is not None:
+        return check_count("per_hour", per_hour), HOUR
+    return (None, 0.0) if per_day is None else (check_count("per_day", per_day), DAY)
