@@ -11,6 +11,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+from support.standstill import Standstill
 
 try:
     import resource
@@ -35,14 +36,15 @@ A test that grows without end fails, and says where.
 """
 
 
-def pytest_configure() -> None:
-    """Limit the memory of the test run, and let it be started in the background."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Limit the memory of the test run, watch it, and let it be started in the background."""
     if resource is not None:
         _, hard = resource.getrlimit(resource.RLIMIT_DATA)
         is_lower = hard != resource.RLIM_INFINITY and hard < MAX_MEMORY
         resource.setrlimit(resource.RLIMIT_DATA, (hard if is_lower else MAX_MEMORY, hard))
     _stop_ignoring_ctrl_c()
     _keep_bytecode()
+    config.pluginmanager.register(Standstill())
 
 
 @pytest.hookimpl(optionalhook=True)
