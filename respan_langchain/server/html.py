@@ -14,16 +14,12 @@ from respan_langchain.server.formatting import format_iso, format_time
 
 def dataset_link(dataset_id: str, rest: str = "", query: str = "") -> str:
     """Build the URL of a dataset's page, or of a page below it."""
-    return f"/datasets/{quote(dataset_id, safe='')}/{rest}{_query(query)}"
+    return f"/datasets/{quote(dataset_id, safe='')}/{rest}{query and f'?{query}'}"
 
 
 def log_link(dataset_id: str, unique_id: str, rest: str = "", query: str = "") -> str:
     """Build the URL of a log's page, or of a page below it."""
     return dataset_link(dataset_id, f"logs/{quote(unique_id, safe='')}/{rest}", query)
-
-
-def _query(query: str) -> str:
-    return f"?{query}" if query else ""
 
 
 VOID = frozenset({"input", "br", "link", "meta", "img"})

@@ -96,14 +96,6 @@ def column_head(name: str, kind: str | None = None) -> Html:
     return element("th", visible_text(name), scope="col", class_=kind)
 
 
-def icon(name: str, *paths: str) -> Html:
-    """Draw a small icon."""
-    drawn = [element("path", d=path) for path in paths]
-    return element(
-        "svg", *drawn, class_=f"icon icon-{name}", viewBox="0 0 16 16", aria_hidden="true"
-    )
-
-
 def page_head(title: str, *parts: Html | None) -> Html:
     """Build the top of a page: its heading, facts about all of it, and actions."""
     heading = element("h1", visible_text(title), dir="auto")
@@ -134,6 +126,14 @@ def menu(title: str, box: Html, kind: str = "") -> Html:
 def field(label: str, control: Html) -> Html:
     """Put a label above the control of a form."""
     return element("label.field", label, control)
+
+
+def search_field(value: str, placeholder: str, label: str) -> Html:
+    """Build the field of a search, which the key `/` leads to."""
+    return element(
+        "input", type="search", name="q", value=value, placeholder=placeholder, aria_label=label,
+        autocomplete="off", data_key="search",
+    )  # fmt: skip
 
 
 def select(
@@ -199,33 +199,29 @@ def _body(content: tuple[Html | None, ...], crumbs: Html | None) -> Html:
 def _header(crumbs: Html | None) -> Html:
     mark = element("span.logo", aria_hidden="true")
     home = element("a.brand", mark, element("span.brand-name", "Respan"), href="/")
-    buttons = element(
-        "div.header-actions",
-        element("button.quiet", "Shortcuts", type="button", data_action="help"),
-        element(
-            "button.quiet.square", _half_moon(), type="button", data_action="theme",
-            aria_label="Light or dark",
-        )
-    )  # fmt: skip
-    return element("header.site", home, crumbs, buttons)
+    shortcuts = element("button.quiet", "Shortcuts", type="button", data_action="help")
+    theme = element(
+        "button.quiet.square",
+        _half_moon(),
+        type="button",
+        data_action="theme",
+        aria_label="Light or dark",
+    )
+    return element("header.site", home, crumbs, element("div.header-actions", shortcuts, theme))
 
 
 def _half_moon() -> Html:
-    return icon(
-        "theme", "M8 1.7a6.3 6.3 0 1 1 0 12.6a6.3 6.3 0 1 1 0-12.6z", "M8 1.7a6.3 6.3 0 0 1 0 12.6z"
-    )
+    circle = "M8 1.7a6.3 6.3 0 1 1 0 12.6a6.3 6.3 0 1 1 0-12.6z"
+    paths = [element("path", d=path) for path in (circle, "M8 1.7a6.3 6.3 0 0 1 0 12.6z")]
+    return element("svg.icon.icon-theme", *paths, viewBox="0 0 16 16", aria_hidden="true")
 
 
 def _help() -> Html:
     rows = [
-        join(element("dt", *_key_elements(keys)), element("dd", meaning))
+        join(element("dt", *[element("kbd", key) for key in keys.split()]), element("dd", meaning))
         for keys, meaning in SHORTCUTS
     ]
     close = element("button", "Close", type="button", data_action="close")
     return element(
         "dialog.help", element("h2", "Shortcuts"), element("dl", *rows), close, id="help"
     )
-
-
-def _key_elements(keys: str) -> list[Html]:
-    return [element("kbd", key) for key in keys.split()]

@@ -33,6 +33,7 @@ def show(asked: PageRequest) -> Response:
     """Show the datasets; with a search those whose names or descriptions contain it."""
     store, search = asked.store, asked.parameter("q").strip()
     refreshed = f"/live?{urlencode({'q': search})}" if search else "/live"
+    field = layout.search_field(search, "Search datasets", "Search datasets")
     return layout.page(
         "Datasets",
         layout.page_head(
@@ -40,7 +41,7 @@ def show(asked: PageRequest) -> Response:
             element("p.lead", *_describe_file(store)),
             element(
                 "div.page-actions",
-                _search_form(search),
+                element("form", field, method="get", action="/", role="search"),
                 None if store.read_only else create_form(),
             ),
         ),
@@ -56,14 +57,6 @@ def _describe_file(store: Store) -> list[Html | str]:
     return [element("code", visible_text(store.path)), f", {size}{note}"]
 
 
-def _search_form(search: str) -> Html:
-    field = element(
-        "input", type="search", name="q", value=search, placeholder="Search datasets",
-        aria_label="Search datasets", autocomplete="off", data_key="search",
-    )  # fmt: skip
-    return element("form", field, method="get", action="/", role="search")
-
-
 def live(asked: PageRequest) -> Response:
     """Build the part of the page that is refreshed."""
     return layout.fragment(_listing(asked.store, asked.parameter("q").strip()))
@@ -75,17 +68,13 @@ def _listing(store: Store, search: str) -> Html:
         rows = datasets_table.list_recent(connection, MAX_DATASETS, search)
         days = datasets_table.count_logs_by_day(connection, today - DAYS + 1)
     if not rows:
-        return _nothing_found() if search else _empty(store)
+        link = element("p", element("a", "Show all datasets", href="/"))
+        return layout.empty_state("No dataset of this name", link) if search else _empty(store)
     counts = {
         row["seq"]: [days.get(row["seq"], {}).get(today - ago, 0) for ago in reversed(range(DAYS))]
         for row in rows
     }
     return join(_totals(rows), _table(rows, counts))
-
-
-def _nothing_found() -> Html:
-    link = element("p", element("a", "Show all datasets", href="/"))
-    return layout.empty_state("No dataset of this name", link)
 
 
 def _sparkline(counts: list[int]) -> Html:

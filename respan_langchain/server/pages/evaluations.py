@@ -111,6 +111,8 @@ def _run(dataset_id: str, row: sqlite3.Row, *, is_latest: bool) -> Html:
         "input", type="checkbox", name="evaluator", value=row["evaluator"],
         aria_label="Choose to compare",
     )  # fmt: skip
+    error = row["error_message"]
+    problem = element("p.problem", visible_text(error)) if error else None
     replaced = element("p.hint", "A later run replaced its scores on the rows.")
     return element(
         "tr",
@@ -121,16 +123,12 @@ def _run(dataset_id: str, row: sqlite3.Row, *, is_latest: bool) -> Html:
                 "a", visible_text(row["evaluator"]), href=dataset_link(dataset_id, "", sorted_rows)
             ),
         ),
-        element("td", status, _error(row["error_message"]), None if is_latest else replaced),
+        element("td", status, problem, None if is_latest else replaced),
         element("td.when", time_element(row["started_at"])),
         element("td.number", format_count(row["evaluated_logs_count"])),
         element("td.number", format_score(row["score"])),
         data_id=row["task_id"],
     )
-
-
-def _error(message: str | None) -> Html | None:
-    return element("p.problem", visible_text(message)) if message else None
 
 
 def _comparison(store: Store, dataset_id: str, compared: list[str]) -> Html:

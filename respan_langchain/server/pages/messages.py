@@ -5,7 +5,7 @@ HTML, no images from other hosts.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,11 +14,7 @@ from respan_langchain.server.formatting import format_size
 from respan_langchain.server.html import Html, element, join, visible_text
 from respan_langchain.server.layout import json_text, nothing
 from respan_langchain.server.markdown import is_markdown, render_markdown
-from respan_langchain.server.preview import (
-    are_documents,
-    parse_stored,
-    pretty,
-)
+from respan_langchain.server.preview import are_documents, parse_stored, pretty
 
 INLINE_IMAGE = re.compile(r"data:image/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]+")
 """Only images that the log itself contains are shown."""
@@ -30,6 +26,8 @@ FOLD_SYSTEM_CHARS = 400
 """A longer system message is folded."""
 MAX_FORM_FIELDS = 6
 """An object of more values is shown as JSON."""
+MAX_FACT_CHARS = 120
+"""Characters of a value of a document's metadata."""
 STEP_FIELDS = frozenset({"tool", "input", "output", "tool_call_id"})
 REASONING = frozenset({"reasoning", "thinking", "reasoning_content"})
 
@@ -64,16 +62,11 @@ class ContentRenderer:
 
     def _form(self, values: Mapping[str, Any]) -> Html:
         """Show an object of a few texts and conversations by their names."""
-        parts = [
-            element(
-                "div", element("dt", visible_text(name)), element("dd", self._form_value(value))
-            )
-            for name, value in values.items()
-        ]
+        parts = []
+        for name, value in values.items():
+            shown = self.prose(value) if isinstance(value, str) else self.conversation(value)
+            parts.append(element("div", element("dt", visible_text(name)), element("dd", shown)))
         return element("dl.said.form", *parts)
-
-    def _form_value(self, value: Any) -> Html:
-        return self.prose(value) if isinstance(value, str) else self.conversation(value)
 
     def conversation(self, messages: list[Mapping[str, Any]]) -> Html:
         """Show messages in their order."""
@@ -113,20 +106,18 @@ class ContentRenderer:
 
     def text(self, text: str) -> Html:
         """Show a text, truncated where it is very long."""
-        if self.show_all or len(text) <= MAX_CHARS:
-            return element("div.text", visible_text(text), dir="auto")
-        more = element("a.show-all", f"Show all {format_size(len(text))}", href=self.full_url)
-        return join(element("div.text", visible_text(text[:MAX_CHARS]), dir="auto"), more)
+        return self._truncated(text, lambda cut: element("div.text", visible_text(cut), dir="auto"))
 
     def json(self, value: Any) -> Html:
         """Show a value as JSON."""
-        written = pretty(value)
-        cut = written if self.show_all or len(written) <= MAX_CHARS else written[:MAX_CHARS]
-        more = None
-        if len(cut) < len(written):
-            label = f"Show all {format_size(len(written))}"
-            more = element("a.show-all", label, href=self.full_url)
-        return join(json_text(cut), more)
+        return self._truncated(pretty(value), json_text)
+
+    def _truncated(self, text: str, show: Callable[[str], Html]) -> Html:
+        """Show a text; where it is very long its beginning, with a link to all of it."""
+        if self.show_all or len(text) <= MAX_CHARS:
+            return show(text)
+        label = f"Show all {format_size(len(text))}"
+        return join(show(text[:MAX_CHARS]), element("a.show-all", label, href=self.full_url))
 
     def documents(self, documents: list[Mapping[str, Any]]) -> Html:
         """Show the documents that a retriever returned."""
@@ -157,7 +148,8 @@ class ContentRenderer:
         metadata = document.get("metadata")
         facts = list(metadata.items())[:6] if isinstance(metadata, Mapping) else []
         about = [
-            element("span.fact", visible_text(f"{key}: {_short(value)}")) for key, value in facts
+            element("span.fact", visible_text(f"{key}: {str(value)[:MAX_FACT_CHARS]}"))
+            for key, value in facts
         ]
         body = document["page_content"] if "page_content" in document else document["content"]
         return element(
@@ -239,7 +231,3 @@ def _is_form(value: Any) -> bool:
         and 1 <= len(value) <= MAX_FORM_FIELDS
         and all(isinstance(one, str) or is_conversation(one) for one in value.values())
     )
-
-
-def _short(value: Any) -> str:
-    return str(value)[:120]

@@ -7,10 +7,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
-from respan_langchain._display import (
-    UNKNOWN,
-    format_short_count,
-)
+from respan_langchain._display import UNKNOWN, format_short_count
 from respan_langchain.embedded.http import HttpError, Response
 from respan_langchain.embedded.store import datasets_table, logs_table, page_queries, scores_table
 from respan_langchain.embedded.store.errors import StoreError

@@ -43,6 +43,7 @@ def show(asked: PageRequest) -> Response:
         evaluators = scores_table.list_evaluators(connection)
     name = str(found.dataset["name"])
     charts_at = dataset_link(dataset_id, "charts", view.query(page=1))
+    rows_at = dataset_link(dataset_id, "live", view.query())
     return layout.page(
         name,
         _head(store, found.dataset),
@@ -54,7 +55,12 @@ def show(asked: PageRequest) -> Response:
         ),
         toolbar(dataset_id, view, menus, evaluators),
         chips(dataset_id, view),
-        _listing(store, dataset_id, view, found),
+        element(
+            "div",
+            listing(store, dataset_id, view, found),
+            data_live=rows_at if view.is_live else None,
+            data_pace="1500",
+        ),
         breadcrumbs=layout.breadcrumbs(found.dataset),
     )
 
@@ -96,7 +102,8 @@ def load_page(store: Store, dataset_id: str, view: View) -> RowsPage:
         rows = _list_rows(connection, dataset["seq"], condition, view)
         count = _count(connection, dataset, condition, view)
         scores = scores_table.list_for_logs(connection, [row["seq"] for row in rows])
-        traces = _count_traces(connection, dataset, rows) if view.roots_only else {}
+        roots = [row["trace_unique_id"] for row in rows] if view.roots_only else []
+        traces = page_queries.count_traces(connection, dataset["seq"], roots)
     return RowsPage(dataset, rows, count, scores, traces, can_write=not store.read_only)
 
 
@@ -125,13 +132,6 @@ def _list_rows(
     )
 
 
-def _count_traces(
-    connection: sqlite3.Connection, dataset: sqlite3.Row, rows: list[sqlite3.Row]
-) -> dict[str, int]:
-    traces = [row["trace_unique_id"] for row in rows if row["trace_unique_id"] is not None]
-    return page_queries.count_traces(connection, dataset["seq"], traces)
-
-
 def _count(
     connection: sqlite3.Connection, dataset: sqlite3.Row, condition: SqlCondition, view: View
 ) -> int:
@@ -145,28 +145,17 @@ def _count(
 
 def _head(store: Store, dataset: sqlite3.Row) -> Html:
     description = dataset["description"]
+    with store.reading() as connection:
+        has_replays = replay.has_replays(connection, dataset)
+    replays = element("a.button", "Replay", href=dataset_link(dataset["id"], "replay"))
     return layout.page_head(
         dataset["name"],
         element("p.lead", visible_text(description), dir="auto") if description else None,
         element(
             "div.page-actions",
-            _replay_link(store, dataset),
+            replays if has_replays else None,
             None if store.read_only else settings_menu(dataset),
         ),
-    )
-
-
-def _replay_link(store: Store, dataset: sqlite3.Row) -> Html | None:
-    with store.reading() as connection:
-        if not replay.has_replays(connection, dataset):
-            return None
-    return element("a.button", "Replay", href=dataset_link(dataset["id"], "replay"))
-
-
-def _listing(store: Store, dataset_id: str, view: View, found: RowsPage) -> Html:
-    address = dataset_link(dataset_id, "live", view.query()) if view.is_live else None
-    return element(
-        "div", listing(store, dataset_id, view, found), data_live=address, data_pace="1500"
     )
 
 

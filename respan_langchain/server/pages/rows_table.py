@@ -1,7 +1,6 @@
 """The table of a dataset's rows, and the bar below it for the rows that are marked."""
 
 import sqlite3
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from respan_langchain._display import (
@@ -13,6 +12,7 @@ from respan_langchain._display import (
 )
 from respan_langchain.embedded.store.scores_table import HUMAN_EVALUATOR
 from respan_langchain.server import layout
+from respan_langchain.server.formatting import format_score
 from respan_langchain.server.html import (
     Html,
     dataset_link,
@@ -60,12 +60,7 @@ def rows_table(dataset_id: str, view: View, page: RowsPage) -> Html:
     """Build the table, in a form with what can be done with the marked rows."""
     mark = element("th.mark", element("span.screen-reader-only", "Mark"), scope="col")
     heads = [_head(dataset_id, view, *column) for column in COLUMNS]
-    body = [
-        _row(
-            dataset_id, view, row, page.scores.get(row["seq"], []), _count_folded(row, page.traces)
-        )
-        for row in page.rows
-    ]
+    body = [_row(dataset_id, view, row, page) for row in page.rows]
     return element(
         "form.rows-form",
         layout.table([mark, *heads], body, "rows"),
@@ -87,9 +82,10 @@ def _head(dataset_id: str, view: View, sort: str, name: str, kind: str) -> Html:
     return element("th", link, scope="col", class_=kind, aria_sort=order)
 
 
-def _row(
-    dataset_id: str, view: View, row: sqlite3.Row, scores: list[sqlite3.Row], folded: int
-) -> Html:
+def _row(dataset_id: str, view: View, row: sqlite3.Row, page: RowsPage) -> Html:
+    scores = page.scores.get(row["seq"], [])
+    folded = max(page.traces.get(row["trace_unique_id"], 1) - 1, 0)
+    mark = element("input", type="checkbox", name="row", value=row["unique_id"], aria_label="Mark")
     address = log_link(dataset_id, row["unique_id"], query=view.query(page=1))
     text = excerpt(parse_stored(row["input"]), view.words) or "(empty)"
     link = element("a.row-link", visible_text(text), href=address, dir="auto")
@@ -97,7 +93,7 @@ def _row(
     badges = element("div", *[_score(score) for score in scores[:3]]) if scores else None
     return element(
         "tr",
-        element("td.mark", _mark(row)),
+        element("td.mark", mark),
         element("td.when", _state(row), time_element(row["happened_at"])),
         element("td.kind", *_kind(dataset_id, view, row, folded)),
         element("td.row-input", link),
@@ -149,10 +145,6 @@ def _filter_link(dataset_id: str, view: View, field: str, value: str | None) -> 
     return element("a.filter-link", visible_text(value), href=address, title=title)
 
 
-def _mark(row: sqlite3.Row) -> Html:
-    return element("input", type="checkbox", name="row", value=row["unique_id"], aria_label="Mark")
-
-
 def _state(row: sqlite3.Row) -> Html:
     status = row["status"]
     label = element("span.screen-reader-only", visible_text(status or "unknown"))
@@ -160,21 +152,12 @@ def _state(row: sqlite3.Row) -> Html:
     return element("span", label, class_=f"dot dot-{status_class(row)}", title=title)
 
 
-def _count_folded(row: sqlite3.Row, traces: Mapping[str, int]) -> int:
-    """Count the rows that are folded into a root."""
-    return max(traces.get(row["trace_unique_id"], 1) - 1, 0)
-
-
 def _kind(dataset_id: str, view: View, row: sqlite3.Row, folded: int) -> list[Html]:
     field = "span_name" if row["span_name"] else "log_type"
     name = _filter_link(dataset_id, view, field, row[field])
     log_type = row["log_type"] if row["span_name"] else None
-    rows = "row" if folded == 1 else "rows"
-    count = (
-        element("span", f" +{folded}", title=f"{folded} more {rows} in the trace")
-        if folded
-        else None
-    )
+    about = f"{folded} more {'row' if folded == 1 else 'rows'} in the trace"
+    count = element("span", f" +{folded}", title=about) if folded else None
     details = element("span.type", visible_text(log_type or ""), count)
     return [element("span.name", name), details]
 
@@ -189,8 +172,7 @@ def _score(score: sqlite3.Row) -> Html:
     if value is None and score["evaluator"] == HUMAN_EVALUATOR:
         return element("span.score.score-plain", "reviewed")
     kind = {1: "good", 0: "bad", None: "plain"}[score["passed"]]
-    figure = f"{value:.2g}" if isinstance(value, float) else UNKNOWN
-    label = join(visible_text(str(score["evaluator"]).partition(":")[0]), " ", figure)
+    label = join(visible_text(score["evaluator"].partition(":")[0]), " ", format_score(value))
     return element("span", label, class_=f"score score-{kind}")
 
 

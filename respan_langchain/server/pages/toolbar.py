@@ -33,9 +33,12 @@ def toolbar(
     hidden = [_hidden("where", f"{one.field}|{one.operator}|{one.value}") for one in kept]
     hidden += [_hidden("filters", view.api_filters)] if view.api_filters else []
     quick = [_menu(name, menus[name], chosen.get(name, "")) for name in MENU_FIELDS]
+    search = layout.search_field(
+        view.search, "Search inputs, outputs, errors", "Search inputs and outputs"
+    )
     form = element(
         "form.filters",
-        _search(view),
+        search,
         *quick,
         _rows_menu(view),
         _sort_menu(view, evaluators),
@@ -89,19 +92,6 @@ def _chip(label: str, address: str) -> Html:
 
 def _hidden(name: str, value: str) -> Html:
     return element("input", type="hidden", name=name, value=value)
-
-
-def _search(view: View) -> Html:
-    return element(
-        "input",
-        type="search",
-        name="q",
-        value=view.search,
-        placeholder="Search inputs, outputs, errors",
-        aria_label="Search inputs and outputs",
-        autocomplete="off",
-        data_key="search",
-    )
 
 
 def _menu(name: str, values: list[str], chosen: str) -> Html | None:
