@@ -4,9 +4,8 @@ import hashlib
 import hmac
 import ipaddress
 import secrets
-import threading
-from collections import OrderedDict
 from dataclasses import dataclass, field
+from functools import lru_cache
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs
 
@@ -26,19 +25,11 @@ class LoginAttempts:
     """Limits the login attempts of each client, so that a stranger cannot lock the owner out."""
 
     def __init__(self, per_minute: int = MAX_ATTEMPTS) -> None:
-        self._per_minute = per_minute
-        self._limiters: OrderedDict[str, ServerRateLimit] = OrderedDict()
-        self._lock = threading.Lock()
+        self._get_limiter = lru_cache(MAX_CLIENTS)(lambda _network: ServerRateLimit(per_minute))
 
     def acquire(self, client: str) -> bool:
         """Count an attempt; False when this client has made too many."""
-        network = _get_network(client)
-        with self._lock:
-            limiter = self._limiters.pop(network, None) or ServerRateLimit(self._per_minute)
-            self._limiters[network] = limiter
-            if len(self._limiters) > MAX_CLIENTS:
-                self._limiters.popitem(last=False)
-        return limiter.acquire() == 0.0
+        return self._get_limiter(_get_network(client)).acquire() == 0.0
 
 
 def _get_network(client: str) -> str:

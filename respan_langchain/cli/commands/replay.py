@@ -1,8 +1,9 @@
 """`replay`: run recorded rows against a chain; the exit code tells whether it got worse."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
@@ -15,7 +16,7 @@ from respan_langchain.cli.formatting import pluralize
 from respan_langchain.cli.options import LimitOption, RequiredDataset, choice_option, number_option
 from respan_langchain.cli.platform import CliContext
 from respan_langchain.cli.progress import RESUME, progress_bar
-from respan_langchain.cli.replay_report import print_report
+from respan_langchain.cli.tables import Column, FittingTable, number_column
 from respan_langchain.client.models import Log
 from respan_langchain.datasets.dataset import Dataset
 from respan_langchain.datasets.stored_traces import is_root
@@ -26,6 +27,13 @@ from respan_langchain.experiments.lock import (
     lock_rows,
     read_lock,
     write_lock,
+)
+from respan_langchain.experiments.report import (
+    HEADINGS,
+    metric_cells,
+    row_lines,
+    summary_lines,
+    to_markdown,
 )
 from respan_langchain.experiments.results import ReplayResult, Trial
 from respan_langchain.experiments.scorers import load_scorer
@@ -153,7 +161,7 @@ def replay_rows(
     if accept is not None:
         _accept_scores(rows, result, lock, accept)
     verdict = result.verdict(margins)
-    print_report(ctx, result, verdict)
+    _print_report(ctx, result, verdict)
     return exit_code(result, verdict)
 
 
@@ -239,3 +247,33 @@ def _read_margins(margins: list[str]) -> dict[str, float]:
         except ValueError:
             raise ConfigurationError(f"--margin {text!r}: expected NAME=NUMBER") from None
     return found
+
+
+def _print_report(ctx: CliContext, result: ReplayResult, verdict: Verdict) -> None:
+    """Print the report, as JSON with `--json`; add it to the summary of a GitHub job."""
+    summary: dict[str, Any] = {
+        "outcome": verdict.outcome,
+        "is_complete": result.is_complete,
+        "metrics": [asdict(metric) for metric in verdict.metrics],
+        "flips": {name: asdict(flips) for name, flips in verdict.flips.items()},
+        "skipped": dict(result.skipped),
+        "failed_rows": result.failed_rows,
+        "trials": [asdict(trial) for trial in result.trials],
+    }
+    ctx.output(
+        summary,
+        "\n".join(summary_lines(result, verdict)),
+        "",
+        _tabulate(verdict),
+        "\n".join(row_lines(result)),
+    )
+    job_summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if job_summary:
+        with Path(job_summary).open("a", encoding="utf-8") as file:
+            file.write(to_markdown(result, verdict))
+
+
+def _tabulate(verdict: Verdict) -> FittingTable:
+    columns = [Column("metric", is_kept=True), *map(number_column, HEADINGS[1:-1])]
+    columns.append(Column("", is_kept=True))
+    return FittingTable(columns, [metric_cells(metric) for metric in verdict.metrics])

@@ -11,7 +11,6 @@ from respan_langchain._display import UNKNOWN, format_short_count
 from respan_langchain.embedded.http import HttpError, Response
 from respan_langchain.embedded.store import datasets_table, logs_table, page_queries, scores_table
 from respan_langchain.embedded.store.errors import StoreError
-from respan_langchain.embedded.store.store import Store
 from respan_langchain.server import layout
 from respan_langchain.server.formatting import FIGURES
 from respan_langchain.server.html import (
@@ -53,7 +52,7 @@ def show(asked: PageRequest) -> Response:
     """Show a row: with `whole` all of long texts, with `raw` Markdown as it was written."""
     dataset_id, unique_id = asked.dataset_id, asked.unique_id
     show_all, raw = (name in asked.request.parameters for name in ("whole", "raw"))
-    found = load_context(asked.store, dataset_id, unique_id, asked.view)
+    found = load_context(asked, unique_id)
     query = asked.view.query(page=1)
     rest = log_link(dataset_id, unique_id, query=f"{query}&whole=1" if query else "whole=1")
     renderer = ContentRenderer(show_all, rest, raw, fold_messages=not show_all)
@@ -69,13 +68,13 @@ def show(asked: PageRequest) -> Response:
     )
 
 
-def load_context(store: Store, dataset_id: str, unique_id: str, view: View) -> RowContext:
+def load_context(asked: PageRequest, unique_id: str) -> RowContext:
     """Load a row, and its neighbours among the filtered rows."""
-    with store.reading() as connection:
-        dataset = datasets_table.get(connection, dataset_id)
+    with asked.store.reading() as connection:
+        dataset = datasets_table.get(connection, asked.dataset_id)
         row = logs_table.get(connection, dataset["seq"], unique_id)
         scores = scores_table.list_for_logs(connection, [row["seq"]]).get(row["seq"], [])
-        newer, older = _neighbours(connection, dataset["seq"], row["seq"], view)
+        newer, older = _neighbours(connection, dataset["seq"], row["seq"], asked.view)
         trace = page_queries.list_trace(connection, dataset["seq"], row["trace_unique_id"])
     return RowContext(dataset, row, scores, newer, older, trace)
 
