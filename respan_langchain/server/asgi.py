@@ -179,19 +179,16 @@ def _to_asgi(response: Response) -> AsgiResponse:
     return AsgiResponse(response.body, response.status, headers)
 
 
-@contextmanager
-def _listen(config: BindConfig) -> Iterator[socket.socket]:
+def _listen(config: BindConfig) -> socket.socket:
     # Bound before the server starts, so that a client that knows the port can connect at once.
     family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
     try:
-        listener = socket.create_server((config.host, config.port), family=family)
+        return socket.create_server((config.host, config.port), family=family)
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise ConfigurationError(
             f"Cannot listen on {config.host}:{config.port}: {reason}."
         ) from error
-    with listener:
-        yield listener
 
 
 def _build_server(application: Application) -> uvicorn.Server:

@@ -1,6 +1,7 @@
 """The view of a dataset's rows: search, filters, order, page; to and from a URL."""
 
 from dataclasses import dataclass, replace
+from typing import Self
 from urllib.parse import parse_qs, urlencode
 
 import orjson
@@ -31,6 +32,15 @@ class RowFilter:
     field: str
     operator: str
     value: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a filter as the URL has it; a metadata key may contain any character but `|`."""
+        field, operator, value, *_ = [*text.split("|", 2), "", ""]
+        return cls(field, operator, value)
+
+    def __str__(self) -> str:
+        return f"{self.field}|{self.operator}|{self.value}"
 
     @property
     def condition(self) -> SqlCondition:
@@ -106,7 +116,16 @@ class View:
 
     def query(self, **changes: object) -> str:
         """Write the URL's query with some fields changed."""
-        return _build_query(replace(self, **changes))  # type: ignore[arg-type]  # names are our fields
+        view = replace(self, **changes)  # type: ignore[arg-type]  # names are our fields
+        pairs = [
+            ("q", view.search),
+            ("filters", view.api_filters),
+            *(("where", str(one)) for one in view.row_filters),
+            ("sort", view.sort if view.sort != NEWEST_FIRST else ""),
+            ("rows", view.rows),
+            ("page", str(view.page) if view.page > 1 else ""),
+        ]
+        return urlencode([(name, value) for name, value in pairs if value])
 
     @property
     def words(self) -> list[str]:
@@ -120,9 +139,8 @@ class View:
 
     def without(self, row_filter: RowFilter) -> str:
         """Write the URL's query without one filter."""
-        return self.query(
-            row_filters=tuple(one for one in self.row_filters if one != row_filter), page=1
-        )
+        kept = tuple(one for one in self.row_filters if one != row_filter)
+        return self.query(row_filters=kept, page=1)
 
 
 def parse_view(request: Request) -> View:
@@ -163,28 +181,10 @@ def _parse_page_number(text: str) -> int:
 def _parse_row_filters(found: dict[str, list[str]]) -> tuple[RowFilter, ...]:
     """Read the menus, the filters that are already set, and the one that is added."""
     quick = [RowFilter(name, "eq", value) for name in MENU_FIELDS if (value := _first(found, name))]
-    earlier = [
-        RowFilter(*parts) for text in found.get("where", ()) if (parts := _parse_row_filter(text))
-    ]
+    earlier = [RowFilter.parse(text) for text in found.get("where", ())]
     name = _first(found, "field").strip()
     added = [RowFilter(name, _first(found, "operator"), _first(found, "value"))] if name else []
     return tuple(dict.fromkeys(quick + earlier + added))
-
-
-def _parse_row_filter(text: str) -> list[str]:
-    # A metadata key may contain any character; an operator may not.
-    field, _, rest = text.partition("|")
-    operator, _, value = rest.partition("|")
-    return [field, operator, value]
-
-
-def _build_query(view: View) -> str:
-    pairs = [("q", view.search), ("filters", view.api_filters)]
-    pairs += [("where", f"{one.field}|{one.operator}|{one.value}") for one in view.row_filters]
-    pairs += [("sort", view.sort if view.sort != NEWEST_FIRST else "")]
-    pairs += [("rows", view.rows)]
-    pairs += [("page", str(view.page) if view.page > 1 else "")]
-    return urlencode([(name, value) for name, value in pairs if value])
 
 
 def _first(found: dict[str, list[str]], name: str) -> str:

@@ -6,8 +6,9 @@ import ipaddress
 import secrets
 from dataclasses import dataclass, field
 from functools import lru_cache
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs
+
+from starlette.requests import cookie_parser
 
 from respan_langchain.embedded.access import ServerRateLimit
 from respan_langchain.embedded.http import HttpError, Request, Response
@@ -55,11 +56,7 @@ class Sessions:
         """Whether the request carries a valid session cookie, or none is needed."""
         if not self.api_key:
             return True
-        try:
-            cookies = SimpleCookie(request.headers.get("cookie", ""))
-        except CookieError:
-            return False
-        found = cookies[COOKIE].value if COOKIE in cookies else ""
+        found = cookie_parser(request.headers.get("cookie", "")).get(COOKIE, "")
         return hmac.compare_digest(found.encode(), self._token(self.api_key).encode())
 
     def log_in(self, request: Request) -> Response:

@@ -81,15 +81,9 @@ def _sparkline(counts: list[int]) -> Html:
     """Draw the number of rows of each of the last days."""
     highest = max(counts) or 1
     bars = [
-        element(
-            "rect.bar-strong",
-            x=place * 3,
-            y=f"{20 - height:.1f}",
-            width="2",
-            height=f"{height:.1f}",
-        )
+        element("rect.bar-strong", x=place * 3, y=f"{20 - tall:.1f}", width=2, height=f"{tall:.1f}")
         for place, count in enumerate(counts)
-        if count and (height := max(count / highest * 20, 1.5))
+        if count and (tall := max(count / highest * 20, 1.5))
     ]
     total = f"{format_count(sum(counts))} rows in the last {DAYS} days"
     drawing = element(

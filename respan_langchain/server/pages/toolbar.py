@@ -25,12 +25,11 @@ def toolbar(
 ) -> Html:
     """Build the bar: one form that keeps the filters that are set."""
     chosen = {one.field: one.value for one in view.row_filters if one.operator == "eq"}
-    kept = [
-        choice
-        for choice in view.row_filters
-        if choice.field not in MENU_FIELDS or choice.operator != "eq"
+    hidden = [
+        _hidden("where", str(one))
+        for one in view.row_filters
+        if one.field not in MENU_FIELDS or one.operator != "eq"
     ]
-    hidden = [_hidden("where", f"{one.field}|{one.operator}|{one.value}") for one in kept]
     hidden += [_hidden("filters", view.api_filters)] if view.api_filters else []
     quick = [_menu(name, menus[name], chosen.get(name, "")) for name in MENU_FIELDS]
     search = layout.search_field(
@@ -61,18 +60,16 @@ def toolbar(
 
 def chips(dataset_id: str, view: View) -> Html | None:
     """Show the filters that are set, each with a link that removes it."""
-    shown = [
-        _chip(_describe(one), dataset_link(dataset_id, "", view.without(one)))
-        for one in view.row_filters
-    ]
+    filters = [(_describe(one), view.without(one)) for one in view.row_filters]
     if view.search:
-        address = dataset_link(dataset_id, "", view.query(search="", page=1))
-        shown.append(_chip(f"contains \u201c{view.search}\u201d", address))
+        query = view.query(search="", page=1)
+        filters.append((f"contains \u201c{view.search}\u201d", query))
     if view.api_filters:
-        address = dataset_link(dataset_id, "", view.query(api_filters="", page=1))
-        shown.append(_chip(f"filters {view.api_filters[:80]}", address))
-    if not shown:
+        query = view.query(api_filters="", page=1)
+        filters.append((f"filters {view.api_filters[:80]}", query))
+    if not filters:
         return None
+    shown = [_chip(label, dataset_link(dataset_id, "", rest)) for label, rest in filters]
     clear = element("a.clear", "Clear all", href=dataset_link(dataset_id))
     return element("div.chips", *shown, clear, aria_label="Filters")
 
