@@ -43,15 +43,16 @@ def number_option(
 
 
 def choice_option(text: str, *names: str, among: Any, metavar: str) -> Any:
-    """Declare an option of one of the texts of a `Literal`."""
+    """Declare an option of one of the texts of a `Literal`; `{}` in its help stands for them."""
     choices = get_args(among)
+    listed = ", ".join(choices)
 
     def parse(given: Any) -> Any:
         if given in choices:
             return given
-        raise typer.BadParameter(f"{given!r} is not one of {', '.join(choices)}.")
+        raise typer.BadParameter(f"{given!r} is not one of {listed}.")
 
-    return typer.Option(*names, metavar=metavar, parser=parse, help=text)
+    return typer.Option(*names, metavar=metavar, parser=parse, help=text.format(listed))
 
 
 LimitOption = Annotated[int | None, number_option("Rows at most.", "--limit", "-n", least=1)]

@@ -51,15 +51,14 @@ def export(
     output_format: Annotated[
         ExportFormat | None,
         choice_option(
-            f"{', '.join(FORMATS)}. [default: by the file's ending, else jsonl]",
+            "{}. [default: by the file's ending, else jsonl]",
             "--format",
             among=ExportFormat,
             metavar="FORMAT",
         ),
     ] = None,
     preset: Annotated[
-        Preset | None,
-        choice_option(f"Format of {', '.join(get_args(Preset))}.", among=Preset, metavar="TOOL"),
+        Preset | None, choice_option("Format of {}.", among=Preset, metavar="TOOL")
     ] = None,
     where: WhereOption = None,
     with_expected: WithExpectedOption = False,

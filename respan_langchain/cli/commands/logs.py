@@ -5,7 +5,7 @@ import time
 from collections import deque
 from collections.abc import Container, Iterator, Sequence
 from itertools import islice
-from typing import Annotated, Any, Final, Literal, get_args
+from typing import Annotated, Any, Final, Literal
 
 import typer
 
@@ -82,12 +82,7 @@ def list_logs(
     ] = None,
     output_format: Annotated[
         ListFormat | None,
-        choice_option(
-            f"{', '.join(get_args(ListFormat))}. [default: table]",
-            "--format",
-            among=ListFormat,
-            metavar="FORMAT",
-        ),
+        choice_option("{}. [default: table]", "--format", among=ListFormat, metavar="FORMAT"),
     ] = None,
 ) -> None:
     """List logs of a dataset, newest first."""

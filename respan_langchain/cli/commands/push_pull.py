@@ -82,10 +82,8 @@ def _copy(
         rows = Dataset.of(source, source_settings, dataset, filters=filters)
         with open_client(target_settings, timeout=CALL_TIMEOUT) as client:
             target = find_dataset(client, target_settings, name or rows.name, create=True)
-            if (platform_location(source_settings), rows.id) == (
-                platform_location(target_settings),
-                target.id,
-            ):
+            places = {platform_location(each) for each in (source_settings, target_settings)}
+            if len(places) == 1 and rows.id == target.id:
                 raise ConfigurationError(
                     f"{rows.name} is both source and destination; pass --as NAME."
                 )

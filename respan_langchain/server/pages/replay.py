@@ -95,9 +95,8 @@ def _report(dataset: sqlite3.Row, recorded: Sequence[Log], kept: Sequence[Log]) 
 def _filled_report(dataset_id: str, result: ReplayResult, recorded: Sequence[Log]) -> list[Html]:
     verdict, worst = result.verdict(), worst_rows(result)
     unique_ids = {log.custom_identifier: log.unique_id for log in recorded}
-    links = {row.id: log_link(dataset_id, str(unique_ids[row.id])) for row in worst}
     lines = [element("p", visible_text(line)) for line in summary_lines(result, verdict)]
-    rows = [_row(row, links[row.id]) for row in worst]
+    rows = [_row(row, log_link(dataset_id, str(unique_ids[row.id]))) for row in worst]
     return [
         element("section.compared", *lines),
         element("section.compared", _metrics(verdict)),
