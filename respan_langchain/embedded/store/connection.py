@@ -35,11 +35,7 @@ def open_connection(path: str) -> PooledConnection:
     Raises:
         sqlite3.Error: The file cannot be opened, or is not ours.
     """
-    refusal = None if path == ":memory:" else describe_untrusted_file(Path(path))
-    if refusal is not None:
-        raise ForeignFileError(refusal)
-    is_read_only = path != ":memory:" and _is_read_only(Path(path))
-    connection = _open_read_only(path) if is_read_only else _open_writable(path)
+    connection = _connect(path) if path == ":memory:" else _open_file(path)
     with ExitStack() as cleanup:
         cleanup.callback(connection.close)
         _prepare(connection)
@@ -58,9 +54,13 @@ def get_file_id(path: str) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _open_writable(path: str) -> PooledConnection:
-    if path != ":memory:":
-        create_private_file(Path(path))
+def _open_file(path: str) -> PooledConnection:
+    file = Path(path)
+    if (refusal := describe_untrusted_file(file)) is not None:
+        raise ForeignFileError(refusal)
+    if file.exists() and not (_can_write(file) and _can_write(file.parent)):
+        return _open_read_only(path)
+    create_private_file(file)
     connection = _connect(path)
     connection.file_id = get_file_id(path)
     return connection
@@ -86,10 +86,6 @@ def _connect(database: str, *, uri: bool = False) -> PooledConnection:
         factory=PooledConnection,
         uri=uri,
     )
-
-
-def _is_read_only(path: Path) -> bool:
-    return path.exists() and not (_can_write(path) and _can_write(path.parent))
 
 
 def _can_write(path: Path) -> bool:
