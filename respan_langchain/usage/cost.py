@@ -14,8 +14,8 @@ from respan_langchain._foreign_code import safe_call
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.usage.media import contains_media
 from respan_langchain.usage.model_info import ModelInfo
+from respan_langchain.usage.model_lookup import is_local_provider
 from respan_langchain.usage.price_list import PriceList
-from respan_langchain.usage.price_lookup import is_local_provider
 from respan_langchain.usage.price_table import PriceTable
 from respan_langchain.usage.rates import Consumption
 from respan_langchain.usage.reported_cost import parse_decimal, read_reported_cost

@@ -1,4 +1,4 @@
-"""What a call costs by the prices of genai-prices, for a model that `price_lookup.py` finds.
+"""What a call costs by the prices of genai-prices, for a model that `model_lookup.py` finds.
 
 Pure, and the only module that imports genai-prices, when the first price is asked for. The list is
 corrected by `price_corrections.py`; the arithmetic is in `rates.py`.
@@ -12,8 +12,8 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from respan_langchain.usage.model_info import ModelInfo
+from respan_langchain.usage.model_lookup import PricedModel, find_first_model
 from respan_langchain.usage.price_corrections import Correction, find_correction
-from respan_langchain.usage.price_lookup import PricedModel, find_first_model
 from respan_langchain.usage.rates import Consumption, Rates
 from respan_langchain.usage.tool_fees import TOOL_FEES
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from respan_langchain._untyped_values import as_list, as_mapping, read_count
 from respan_langchain.usage.model_info import ModelInfo
-from respan_langchain.usage.price_lookup import get_price_provider
+from respan_langchain.usage.model_lookup import get_price_provider
 
 Uses = dict[str, int | None]
 """Uses by tool; None: the tool was used, but how often is unknown."""

@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 
 from respan_langchain.usage.cost import Cost, Exchange, Prices
 from respan_langchain.usage.model_info import ModelInfo
+from respan_langchain.usage.model_lookup import get_price_provider, is_private_host
 from respan_langchain.usage.price_corrections import CORRECTIONS
 from respan_langchain.usage.price_list import PricedModel, PriceList, calculate_price
-from respan_langchain.usage.price_lookup import get_price_provider, is_private_host
 from respan_langchain.usage.rates import Consumption
 from respan_langchain.usage.usage import Usage
 
