@@ -16,7 +16,7 @@ from respan_langchain._connect import open_client
 from respan_langchain.client.forget import delete_subject
 from respan_langchain.client.subject import Subject, build_subject
 from respan_langchain.delivery.outcome import Forgotten
-from respan_langchain.delivery.spool import dead_letters
+from respan_langchain.delivery.spool import maintenance
 from respan_langchain.delivery.worker import Worker
 from respan_langchain.embedded.store.store import open_store
 from respan_langchain.errors import RespanError
@@ -125,7 +125,7 @@ def _forget_on_disk(directory: Path, subject: Subject, problems: list[str]) -> d
     def note(path: Path) -> None:
         problems.append(f"{path}: the file cannot be read in full, or not changed")
 
-    removed = dead_letters.forget(directory, subject.matches_row, note)
+    removed = maintenance.forget(directory, subject.matches_row, note)
     return {str(path): count for path, count in removed.items()}
 
 

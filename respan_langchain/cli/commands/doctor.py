@@ -29,7 +29,7 @@ from respan_langchain.cli.platform import CliContext
 from respan_langchain.cli.tables import render_pairs
 from respan_langchain.client.client import DatasetClient
 from respan_langchain.datasets.dataset import Dataset
-from respan_langchain.delivery.spool.dead_letters import spool_files
+from respan_langchain.delivery.spool.maintenance import spool_files
 from respan_langchain.errors import ApiError, ConfigurationError
 from respan_langchain.settings.settings import Settings
 

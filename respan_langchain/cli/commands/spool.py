@@ -19,8 +19,8 @@ from respan_langchain.cli.platform import CliContext
 from respan_langchain.cli.tables import Cell, Column, FittingTable, number_column, table_of
 from respan_langchain.datasets.export.files import open_output
 from respan_langchain.datasets.export.rows import json_text
-from respan_langchain.delivery.spool import dead_letters
-from respan_langchain.delivery.spool.dead_letters import SpoolFileInfo, spool_files
+from respan_langchain.delivery.spool import maintenance
+from respan_langchain.delivery.spool.maintenance import SpoolFileInfo, spool_files
 from respan_langchain.delivery.spool.rows import STATES, SpoolState
 from respan_langchain.errors import ConfigurationError
 from respan_langchain.pipeline.destination import spool_directory
@@ -66,7 +66,7 @@ def requeue(ctx: CliContext, via: ViaOption = None) -> int:
     """Queue dead letters again; the next process with this spool, or a forwarder, sends them."""
     damaged: list[Path] = []
     settings = ctx.settings_without_key(via=via)
-    count = dead_letters.requeue(spool_root(settings), damaged.append)
+    count = maintenance.requeue(spool_root(settings), damaged.append)
     if settings.via is not None:
         with open_broker(settings) as broker:
             from respan_langchain.fleet.dead_letters import requeue_dead_letters
@@ -87,7 +87,7 @@ def export(
     written = 0
     damaged: list[Path] = []
     states, settings = _parse_states(state) or STATES, ctx.settings_without_key(via=via)
-    rows = dead_letters.export(spool_root(settings), states, damaged.append)
+    rows = maintenance.export(spool_root(settings), states, damaged.append)
     dead = _dead_letters(settings) if "dead" in states else ()
     with open_output(output) as file:
         for row in chain(rows, dead):
@@ -113,7 +113,7 @@ def purge(
     states, settings = _parse_states(state) or ("dead",), ctx.settings_without_key(via=via)
     ctx.confirm_deletion(f"Delete all {' and '.join(states)} rows?", yes=yes)
     damaged: list[Path] = []
-    count = dead_letters.purge(
+    count = maintenance.purge(
         spool_root(settings), states, time.time() - days * DAY, damaged.append
     )
     if "dead" in states and settings.via is not None:

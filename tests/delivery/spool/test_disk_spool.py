@@ -11,11 +11,11 @@ import pytest
 from respan_langchain.client.http_result import HttpResult
 from respan_langchain.delivery.limits import DeliveryLimits
 from respan_langchain.delivery.loop import WAKE
-from respan_langchain.delivery.spool import dead_letters, directory
+from respan_langchain.delivery.spool import directory, maintenance
 from respan_langchain.delivery.spool.base import SpoolConfig
-from respan_langchain.delivery.spool.dead_letters import spool_files
 from respan_langchain.delivery.spool.disk_spool import DiskSpool
 from respan_langchain.delivery.spool.file import SpoolFile
+from respan_langchain.delivery.spool.maintenance import spool_files
 from respan_langchain.delivery.spool.rows import STATES, SpoolRow
 from respan_langchain.delivery.status import RowStatus
 from respan_langchain.delivery.worker import Worker
@@ -71,7 +71,7 @@ def on_disk(wire, place):
 
 
 def rows_in(place, *states):
-    return sorted(row["id"] for row in dead_letters.export(place, states or STATES))
+    return sorted(row["id"] for row in maintenance.export(place, states or STATES))
 
 
 def killed(worker):
@@ -312,12 +312,12 @@ def test_rejected_rows_are_kept_as_dead_letters_and_can_be_sent_again(on_disk, w
     worker = on_disk("spill")
     worker.put(encoded("a", status=status))
     assert not worker.flush(WAIT, status)
-    assert [(row["id"], row["reason"]) for row in dead_letters.export(place, ["dead"])] == [
+    assert [(row["id"], row["reason"]) for row in maintenance.export(place, ["dead"])] == [
         ("a", '400: {"detail": "no"}')
     ]
     close(worker, WAIT)
 
-    assert dead_letters.requeue(place) == 1
+    assert maintenance.requeue(place) == 1
     second = on_disk("spill")
     assert second.flush(WAIT)
 
@@ -334,7 +334,7 @@ def test_a_requeued_dead_letter_of_a_running_process_is_counted_as_adopted(
     turns.until_nothing_is_due()
     assert status.counts().rejected == 1
 
-    assert dead_letters.requeue(place) == 1
+    assert maintenance.requeue(place) == 1
     turns.now += 40.0
     turns.until_nothing_is_due()
 
@@ -602,7 +602,7 @@ def its_own_count(path):
 
 
 def deleted_by_another_process(path):
-    dead_letters.purge(path.parent, ["pending"])
+    maintenance.purge(path.parent, ["pending"])
 
 
 @pytest.mark.parametrize(
@@ -944,7 +944,7 @@ def test_feedback_that_was_merged_is_on_disk_with_its_row(by_hand, wire, place, 
 
     turns.step(WAKE)
 
-    (on_disk,) = dead_letters.export(place, STATES)
+    (on_disk,) = maintenance.export(place, STATES)
     assert (on_disk["id"], on_disk["log"]["expected_output"]) == ("a", "x")
     turns.until_nothing_is_due()
     assert rows_in(place) == []

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from respan_langchain.delivery.spool import dead_letters
 from respan_langchain.delivery.spool import directory as spool_directory
-from respan_langchain.delivery.spool.dead_letters import spool_files
+from respan_langchain.delivery.spool import maintenance
 from respan_langchain.delivery.spool.errors import cause_of
 from respan_langchain.delivery.spool.lock import SpoolLock
+from respan_langchain.delivery.spool.maintenance import spool_files
 from respan_langchain.delivery.spool.rows import SpoolRow
 from respan_langchain.errors import ConfigurationError
 from tests.delivery.kit import disk_full
@@ -132,7 +132,7 @@ def test_a_damaged_row_is_deleted_and_counted(place, spool, change):
     spool.add([a_row("b")], in_memory=False)
 
     assert [row.damaged for row in spool.rows()] == [True, False]
-    assert [row["id"] for row in dead_letters.export(place)] == ["b"]
+    assert [row["id"] for row in maintenance.export(place)] == ["b"]
     assert ids(spool.load(10, 1_000)[0]) == ["b"]
 
 
@@ -302,7 +302,7 @@ def test_spool_files_are_listed_with_their_counts(place, spool):
 def test_rows_are_exported(place, spool):
     spool.add([a_row("a", state="dead", reason="no input", attempts=2)], in_memory=True)
 
-    (exported,) = dead_letters.export(place)
+    (exported,) = maintenance.export(place)
 
     assert exported["log"] == {"id": "a"}
     assert (exported["state"], exported["reason"], exported["attempts"]) == ("dead", "no input", 2)
@@ -312,11 +312,11 @@ def test_rows_are_exported(place, spool):
 def test_rows_are_purged_and_dead_letters_requeued(place, spool):
     spool.add([a_row("a", state="dead"), a_row("b")], in_memory=True)
 
-    assert dead_letters.purge(place, before=0.0) == 0
-    assert dead_letters.requeue(place) == 1
-    assert dead_letters.purge(place) == 0
-    assert dead_letters.purge(place, ("pending",)) == 2
-    assert dead_letters.purge(place / "nothing here") == 0
+    assert maintenance.purge(place, before=0.0) == 0
+    assert maintenance.requeue(place) == 1
+    assert maintenance.purge(place) == 0
+    assert maintenance.purge(place, ("pending",)) == 2
+    assert maintenance.purge(place / "nothing here") == 0
 
 
 def test_a_file_in_a_subdirectory_is_listed(place):
