@@ -9,6 +9,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from respan_langchain._foreign_code import get_logger
+from respan_langchain.callbacks.build_info import build_info
 from respan_langchain.callbacks.config import SECRETS, HandlerConfig
 from respan_langchain.delivery.limits import MemoryBudget
 from respan_langchain.delivery.row import EncodedRow
@@ -33,7 +34,6 @@ from respan_langchain.redaction.personal_data import KINDS, PERSONAL
 from respan_langchain.redaction.personal_search import PersonalDataSearch
 from respan_langchain.rows.counting import RunCounter
 from respan_langchain.rows.encoder import RowEncoder
-from respan_langchain.rows.environment import provenance
 from respan_langchain.rows.identity import model_metadata
 from respan_langchain.rows.model_cache import ModelInfoCache
 from respan_langchain.rows.schema import RowOptions
@@ -172,7 +172,7 @@ def _build_row_options(config: HandlerConfig) -> RowOptions:
     metadata: dict[str, Json] = {
         str(key): json_value(value)
         for key, value in {
-            **provenance(),
+            **build_info(),
             **{key: value for key, value in named.items() if value is not None},
             **(config.metadata or {}),
         }.items()

@@ -15,7 +15,7 @@ PACKAGES: Final = ("langchain-core", "langchain", "langgraph")
 
 
 @cache
-def provenance() -> dict[str, str]:
+def build_info() -> dict[str, str]:
     """The library's version, LangChain's, and the git commit of the working directory, if any."""
     found = {"respan_langchain_version": __version__}
     for package in PACKAGES:
