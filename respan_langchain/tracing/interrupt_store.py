@@ -88,7 +88,7 @@ class InterruptStore:
             entry = None if key is None else self._remove(key)
         return None if entry is None else entry.trace
 
-    def forget_thread(self, thread: str) -> None:
+    def unindex_thread(self, thread: str) -> None:
         """Find what waits of a thread by its checkpoint only: its graph was called anew."""
         with self._lock:
             self._key_by_thread.pop(thread, None)
@@ -170,7 +170,7 @@ class LocalWaitingTraces:
         key = stop_key(trace)
         if key is None or self._timeout <= 0:
             if thread is not None:
-                self._store.forget_thread(thread)
+                self._store.unindex_thread(thread)
             return False
         freeze(trace, self._to_json)
         self._store.put(key, thread, trace, self, now + self._timeout)
