@@ -4,7 +4,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from respan_langchain.callbacks.base import CallbackBase
-from respan_langchain.callbacks.failures import describe_failure
+from respan_langchain.callbacks.exceptions import describe_exception
 from respan_langchain.pipeline.event_queue import COPY, STEP
 from respan_langchain.tracing.events import (
     END,
@@ -78,7 +78,7 @@ class ChainCallbacks(CallbackBase):
             if inputs is not NOT_STREAMED:
                 content_mode = self._content_mode(run_id, parent_run_id)
                 self._queue.put_event(STREAMED_INPUTS, run_id, inputs, (), content_mode)
-            self._put_end(ERROR, run_id, None, (describe_failure(error),))
+            self._put_end(ERROR, run_id, None, (describe_exception(error),))
         except Exception as problem:  # noqa: BLE001  # see `record_error`
             self.record_error(problem)
 

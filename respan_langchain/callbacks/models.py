@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from respan_langchain.callbacks.base import CallbackBase
-from respan_langchain.callbacks.failures import describe_failure
+from respan_langchain.callbacks.exceptions import describe_exception
 from respan_langchain.tracing.events import END, ERROR, FIRST_TOKEN, RETRY
 
 
@@ -134,7 +134,7 @@ class ModelCallbacks(CallbackBase):
     ) -> None:
         """A model failed or its stream was abandoned; `response` is its answer until then."""
         try:
-            details = (describe_failure(error), *self._state.end_stream(run_id))
+            details = (describe_exception(error), *self._state.end_stream(run_id))
             self._put_end(ERROR, run_id, response, details)
         except Exception as problem:  # noqa: BLE001  # see `record_error`
             self.record_error(problem)

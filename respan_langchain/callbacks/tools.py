@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from respan_langchain.callbacks.base import CallbackBase
-from respan_langchain.callbacks.failures import describe_failure
+from respan_langchain.callbacks.exceptions import describe_exception
 from respan_langchain.pipeline.event_queue import COPY
 from respan_langchain.tracing.events import END, ERROR
 
@@ -51,7 +51,7 @@ class ToolCallbacks(CallbackBase):
     def on_tool_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
         """A tool or a retriever raised."""
         try:
-            self._put_end(ERROR, run_id, None, (describe_failure(error),))
+            self._put_end(ERROR, run_id, None, (describe_exception(error),))
         except Exception as problem:  # noqa: BLE001  # see `record_error`
             self.record_error(problem)
 

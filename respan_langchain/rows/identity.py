@@ -92,7 +92,7 @@ def _log_type(run: Run) -> str:
 
 def _error_code(run: Run) -> int:
     """Return the status that a provider answered with, else 500."""
-    known = None if run.failure is None else run.failure.status_code
+    known = None if run.exception is None else run.exception.status_code
     return 500 if known is None else known
 
 
@@ -115,13 +115,13 @@ def _outcome(run: Run, options: RowOptions) -> dict[str, Json]:
 
 
 def _error(run: Run, options: RowOptions) -> dict[str, Json]:
-    failure = run.failure
-    found: dict[str, Json] = {} if failure is None else {"error_type": failure.type}
+    exception = run.exception
+    found: dict[str, Json] = {} if exception is None else {"error_type": exception.type}
     if options.content:
         found["error_message"] = (
             tool_output(run.outputs, ContentSerializer(), call_id=run.call_id)
-            if failure is None
-            else failure.message
+            if exception is None
+            else exception.message
         )
     return found
 

@@ -150,8 +150,8 @@ def trajectory_step(run: Run) -> dict[str, object]:
     shown: dict[str, object] = {"tool": run.name, "input": json_value(run.inputs)}
     if run.call_id is not None:
         shown["tool_call_id"] = run.call_id
-    if run.failure is not None and run.status == "error":
-        shown["error"] = f"{run.failure.type}: {run.failure.message}"
+    if run.exception is not None and run.status == "error":
+        shown["error"] = f"{run.exception.type}: {run.exception.message}"
     elif run.status == "success":
         shown["output"] = tool_output(run.outputs, ContentSerializer(), call_id=run.call_id)
     if run.status != "success" or tool_failed(run):
@@ -162,8 +162,8 @@ def trajectory_step(run: Run) -> dict[str, object]:
 def retriever_query(run: Run) -> dict[str, object]:
     """Show the call of a retriever, without the documents that it found."""
     shown: dict[str, object] = {"name": run.name, "input": json_value(run.inputs)}
-    if run.failure is not None and run.status == "error":
-        shown["error"] = f"{run.failure.type}: {run.failure.message}"
+    if run.exception is not None and run.status == "error":
+        shown["error"] = f"{run.exception.type}: {run.exception.message}"
     return shown
 
 

@@ -94,7 +94,7 @@ def partial_output(trace: Trace, serializer: ContentSerializer) -> object:
 
 
 def _partial_message(trace: Trace, response: LLMResult, serializer: ContentSerializer) -> Json:
-    is_closed_early = trace.root.failure is None and not trace.last_output_is_partial
+    is_closed_early = trace.root.exception is None and not trace.last_output_is_partial
     if is_closed_early and trace.first_text is not None:
         # The reader took one chunk. LangChain read the rest only to close the stream.
         return {"role": "assistant", "content": trace.first_text}

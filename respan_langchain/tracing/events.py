@@ -37,7 +37,7 @@ END: Final = 4
 """Content: the outputs. Details: for models, the `StreamUsage` where there is one. Applied by
 `RunTracker.end`."""
 ERROR: Final = 5
-"""Content: what a model had answered until then. Details: a `RunFailure`, and as for END. Applied
+"""Content: what a model had answered until then. Details: a `RaisedException`, and as for END. Applied
 by `RunTracker.error`."""
 INTERRUPT: Final = 6
 """Details: the checkpoint's id and the interrupts. Applied by `RunTracker.interrupt`."""
@@ -87,7 +87,7 @@ OMITTED_NOTE: Final = "…[omitted: too much was waiting]"
 
 
 @dataclass(frozen=True, slots=True)
-class RunFailure:
+class RaisedException:
     """Why a run did not end normally, as strings."""
 
     status: RunStatus

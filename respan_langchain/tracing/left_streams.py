@@ -56,7 +56,7 @@ def takes_parent_along(run: Run) -> bool:
     Fallbacks that are left at their first chunk get no end; the run that they read from is closed.
     At a later chunk they end before that run.
     """
-    is_closed = run.failure is None or run.failure.type == "GeneratorExit"
+    is_closed = run.exception is None or run.exception.type == "GeneratorExit"
     above = run.parent
     return (
         run.status == "abandoned"
@@ -75,7 +75,7 @@ def was_left_within(run: Run) -> bool:
     around it would then end next; when the trace is closed before that, the stream was left.
     """
     last = run.last_child
-    if not run.is_fallbacks or last is None or last.ended is None or last.failure is not None:
+    if not run.is_fallbacks or last is None or last.ended is None or last.exception is not None:
         return False
     return last.streamed or last.status == "abandoned"
 
@@ -85,6 +85,6 @@ def may_run_on(run: Run) -> bool:
 
     asyncio cannot stop a thread. If the run below it was cancelled too, it waited for that one.
     """
-    if run.kind != "chain" or run.failure is None or run.failure.type != "CancelledError":
+    if run.kind != "chain" or run.exception is None or run.exception.type != "CancelledError":
         return False
     return run.last_child is None or run.last_child.status != "abandoned"

@@ -14,7 +14,7 @@ from respan_langchain.rules.decision import SamplingDecision
 from respan_langchain.tracing.events import (
     OMITTED,
     ModelRequest,
-    RunFailure,
+    RaisedException,
     RunKind,
     RunStatus,
     StreamUsage,
@@ -74,7 +74,7 @@ class Run:
     prompt_end: object = None
     """Set for models that failed: the last message of the prompt."""
     status: RunStatus = "success"
-    failure: RunFailure | None = None
+    exception: RaisedException | None = None
     trace: "Trace" = field(init=False, repr=False)
 
     @property

@@ -41,7 +41,7 @@ def record_start(run: Run, parent: Run, configurable: Mapping[str, Any] | None) 
 def record_end(run: Run) -> None:
     """Record a run that ended, other than the root."""
     trace = run.trace
-    if run.is_root_node and run.failure is None:
+    if run.is_root_node and run.exception is None:
         trace.graph_state.add_update(run.outputs)
     elif run.status in ("error", "abandoned") and (task := graph_task(run)) is not None:
         trace.failed_tasks.add(task)

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from respan_langchain.tracing import events
 from respan_langchain.tracing.attempts import record_failure
-from respan_langchain.tracing.events import Event, ModelRequest, RunFailure, RunKind
+from respan_langchain.tracing.events import Event, ModelRequest, RaisedException, RunKind
 from respan_langchain.tracing.left_streams import was_left
 from respan_langchain.tracing.open_traces import OpenTraces
 from respan_langchain.tracing.run import Run, Trace, serialized_name
@@ -165,22 +165,22 @@ class RunTracker:
         now: float,
         run_id: UUID,
         partial: object,
-        failure: RunFailure,
+        exception: RaisedException,
         stream_usage: tuple[object, object] | None = None,
     ) -> Run | None:
         """Close a run that raised; `partial` is what a model had answered until then."""
         run = self._runs.get(run_id)
         if run is None:
             return None
-        run.failure = failure
+        run.exception = exception
         run.outputs, run.stream_usage = partial, stream_usage
         if not any(getattr(partial, "generations", None) or ()):
             run.show_tokens()
-        if failure.interrupts and run.trace.checkpoint_id is None:
-            run.trace.interrupts = failure.interrupts
-        if failure.status == "error" and run.parent is not None:
+        if exception.interrupts and run.trace.checkpoint_id is None:
+            run.trace.interrupts = exception.interrupts
+        if exception.status == "error" and run.parent is not None:
             record_failure(run, run.parent)
-        self._closer.close_run(run, now, failure.status)
+        self._closer.close_run(run, now, exception.status)
         return run
 
     def interrupt(

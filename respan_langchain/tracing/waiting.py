@@ -48,7 +48,7 @@ def stop_key(trace: Trace) -> str | None:
     drained, or whose stream was left at its interrupt.
     """
     root = trace.root
-    if root.status == "interrupted" and (trace.checkpoint_id or root.failure is None):
+    if root.status == "interrupted" and (trace.checkpoint_id or root.exception is None):
         return trace.checkpoint_id
     return thread_key(trace) if root.status in ("interrupted", "drained") else None
 

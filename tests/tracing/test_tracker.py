@@ -6,14 +6,14 @@ from uuid import UUID
 import pytest
 
 from respan_langchain.serialization.json_value import json_value
-from respan_langchain.tracing.events import OMITTED, RunFailure
+from respan_langchain.tracing.events import OMITTED, RaisedException
 from respan_langchain.tracing.interrupt_store import InterruptStore, LocalWaitingTraces
 from respan_langchain.tracing.timeouts import TraceTimeouts
 from respan_langchain.tracing.tracker import RunTracker
 
 ROOT, CHILD, GRANDCHILD, OTHER = (UUID(int=number) for number in range(1, 5))
-ABANDONED = RunFailure("abandoned", "GeneratorExit")
-BROKEN = RunFailure("error", "ValueError", "no")
+ABANDONED = RaisedException("abandoned", "GeneratorExit")
+BROKEN = RaisedException("error", "ValueError", "no")
 
 
 @pytest.fixture

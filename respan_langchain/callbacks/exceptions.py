@@ -10,25 +10,25 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from respan_langchain._foreign_code import safe_call
-from respan_langchain.tracing.events import RunFailure
+from respan_langchain.tracing.events import RaisedException
 
 _MAX_CAUSES: Final = 5
 """Errors that are followed from one to the one it was raised from."""
 
 
-def describe_failure(error: BaseException) -> RunFailure:
+def describe_exception(error: BaseException) -> RaisedException:
     """Describe the exception that ended a run, langgraph's control flow included."""
     errors = sys.modules.get("langgraph.errors")
     # By class, not by name: an app may have an error of its own called GraphInterrupt.
     if errors is not None and isinstance(error, errors.GraphBubbleUp):
         if isinstance(error, errors.GraphInterrupt):
-            return RunFailure("interrupted", interrupts=_interrupts(error))
+            return RaisedException("interrupted", interrupts=_interrupts(error))
         if type(error).__name__ == "GraphDrained":  # not in every langgraph
-            return RunFailure("drained", message=_message(error))
-        return RunFailure("success")
+            return RaisedException("drained", message=_message(error))
+        return RaisedException("success")
     if isinstance(error, GeneratorExit | asyncio.CancelledError):
-        return RunFailure("abandoned", type=type(error).__name__)
-    return RunFailure(
+        return RaisedException("abandoned", type=type(error).__name__)
+    return RaisedException(
         "error",
         type=_qualified_class(error),
         message=_message(error),

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from respan_langchain.callbacks.failures import describe_failure
+from respan_langchain.callbacks.exceptions import describe_exception
 
 ASKED = httpx.Request("POST", "https://api.acme.com")
 
@@ -41,7 +41,7 @@ def raised_from(cause):
     ids=["openai", "google", "httpx", "botocore", "cause", "cause of the cause", "code in words"],
 )
 def test_the_http_status_of_the_provider_is_read(error, status):
-    assert describe_failure(error).status_code == status
+    assert describe_exception(error).status_code == status
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_the_http_status_of_the_provider_is_read(error, status):
     ],
 )
 def test_a_number_that_is_no_http_status_is_ignored(error):
-    assert describe_failure(error).status_code is None
+    assert describe_exception(error).status_code is None
 
 
 def test_only_the_first_causes_are_searched():
@@ -66,4 +66,4 @@ def test_only_the_first_causes_are_searched():
     for _ in range(20):
         error = raised_from(error)
 
-    assert describe_failure(error).status_code is None
+    assert describe_exception(error).status_code is None
