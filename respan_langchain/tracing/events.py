@@ -37,8 +37,8 @@ END: Final = 4
 """Content: the outputs. Details: for models, the `StreamUsage` where there is one. Applied by
 `RunTracker.end`."""
 ERROR: Final = 5
-"""Content: what a model had answered until then. Details: a `RaisedException`, and as for END. Applied
-by `RunTracker.error`."""
+"""Content: what a model had answered until then. Details: a `RaisedException`, and as for END.
+Applied by `RunTracker.error`."""
 INTERRUPT: Final = 6
 """Details: the checkpoint's id and the interrupts. Applied by `RunTracker.interrupt`."""
 RESUME: Final = 7
@@ -88,10 +88,10 @@ OMITTED_NOTE: Final = "…[omitted: too much was waiting]"
 
 @dataclass(frozen=True, slots=True)
 class RaisedException:
-    """Why a run did not end normally, as strings."""
+    """The exception that a run ended with, as strings."""
 
     status: RunStatus
-    """`success` for a graph's command to its parent, which langgraph raises."""
+    """The run's status; `success` for a graph's command to its parent, which langgraph raises."""
     type: str = ""
     """The exception's class, with its module unless that is builtins."""
     message: str = ""
