@@ -6,7 +6,7 @@ RespanError
 └── ApiError                      a request to the platform failed
     ├── ConnectionFailedError     no response: refused, reset, DNS, TLS
     ├── DeadlineError             no complete response in time
-    ├── UnexpectedAnswerError     a response that the API does not document: HTML, wrong counts
+    ├── UnexpectedResponseError   a response that the API does not document: HTML, wrong counts
     ├── AuthenticationError       401: the API key is missing or wrong
     ├── PlanLimitError            402: the plan's limit is reached
     ├── PermissionDeniedError     403: the API key does not permit the request
@@ -74,7 +74,7 @@ class DeadlineError(ApiError):
     """No complete response came in time."""
 
 
-class UnexpectedAnswerError(ApiError):
+class UnexpectedResponseError(ApiError):
     """A response that the API does not document: a redirect, HTML, wrong counts."""
 
 

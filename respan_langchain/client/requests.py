@@ -18,7 +18,7 @@ from pydantic import BaseModel, ValidationError
 from respan_langchain.client.http_result import HttpResult
 from respan_langchain.client.retry_policy import TRANSIENT_STATUSES
 from respan_langchain.client.status_errors import build_error, build_unexpected_error
-from respan_langchain.errors import ConfigurationError, UnexpectedAnswerError
+from respan_langchain.errors import ConfigurationError, UnexpectedResponseError
 
 Value = TypeVar("Value")
 
@@ -77,7 +77,7 @@ def read_result(request: ApiRequest[Value], result: HttpResult, attempt: int) ->
     if result.status is not None and 200 <= result.status < 300:
         return _parse_body(request, result)
     if result.status == 400 and request.parses_400:
-        with suppress(UnexpectedAnswerError):
+        with suppress(UnexpectedResponseError):
             return _parse_body(request, result)
     if result.status == 404 and request.method == "DELETE" and attempt > 1:
         # An earlier try may have deleted it, its response having been lost.

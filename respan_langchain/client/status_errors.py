@@ -19,7 +19,7 @@ from respan_langchain.errors import (
     PlanLimitError,
     RateLimitError,
     ServerError,
-    UnexpectedAnswerError,
+    UnexpectedResponseError,
     ValidationError,
 )
 
@@ -66,9 +66,9 @@ def build_error(method: str, path: str, result: HttpResult) -> ApiError:
 
 def build_unexpected_error(
     method: str, path: str, result: HttpResult, problem: str
-) -> UnexpectedAnswerError:
+) -> UnexpectedResponseError:
     """Return the exception for a success whose body is not what the API documents."""
-    return UnexpectedAnswerError(
+    return UnexpectedResponseError(
         f"{result.status}: {problem}",
         method=method,
         path=path,
@@ -79,10 +79,10 @@ def build_unexpected_error(
 
 def _describe_status(status: int, result: HttpResult) -> tuple[type[ApiError], str]:
     if 300 <= status < 400:
-        return UnexpectedAnswerError, f"redirect to {_redirect_target(result)}, not followed"
+        return UnexpectedResponseError, f"redirect to {_redirect_target(result)}, not followed"
     if status >= 500:
         return ServerError, "server error"
-    return STATUS_ERRORS.get(status, (UnexpectedAnswerError, "unexpected status"))
+    return STATUS_ERRORS.get(status, (UnexpectedResponseError, "unexpected status"))
 
 
 def _redirect_target(result: HttpResult) -> str:

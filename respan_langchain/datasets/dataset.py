@@ -29,7 +29,7 @@ from respan_langchain.datasets.export.frames import (
 from respan_langchain.datasets.export.presets import Preset
 from respan_langchain.datasets.export.rows import ExactLog
 from respan_langchain.datasets.lookup import find_dataset
-from respan_langchain.errors import UnexpectedAnswerError
+from respan_langchain.errors import UnexpectedResponseError
 from respan_langchain.settings.options import SettingsOptions
 from respan_langchain.settings.reading import read_settings
 from respan_langchain.settings.settings import Settings
@@ -260,7 +260,7 @@ class Dataset:
         while True:
             try:
                 page = self._read_page(sort_by, number, size)
-            except UnexpectedAnswerError:
+            except UnexpectedResponseError:
                 if size == 1:
                     raise
                 # A page of large logs may exceed what a client reads; ten smaller ones may not.

@@ -88,7 +88,7 @@ def test_a_success_is_parsed(api_request, result):
 def test_an_undocumented_response_is_not_a_success(api_request, result):
     error = error_of(api_request, result)
 
-    assert type(error) is errors.UnexpectedAnswerError
+    assert type(error) is errors.UnexpectedResponseError
     assert error.__context__ is None
     assert not may_retry(api_request, result)
 

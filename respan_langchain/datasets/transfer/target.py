@@ -14,7 +14,7 @@ from respan_langchain.datasets.transfer.transfer_row import (
     TransferRow,
     get_discriminator,
 )
-from respan_langchain.errors import RespanError, UnexpectedAnswerError
+from respan_langchain.errors import RespanError, UnexpectedResponseError
 
 MAX_PAGES: Final = 20
 """Pages that rows with 100 identifiers may fill; a longer list was not filtered."""
@@ -37,14 +37,14 @@ class TransferTarget:
         """Add rows by one request.
 
         Raises:
-            UnexpectedAnswerError: Also when the counts of the response are impossible for these
+            UnexpectedResponseError: Also when the counts of the response are impossible for these
                 rows, so that their state is unknown.
         """
         result = self.client.bulk_create_logs(self.dataset_id, [row.content for row in rows])
         if not result.adds_up(len(rows)):
             request = bulk_request(self.dataset_id)
             problem = f"the counts of the response do not add up to {len(rows)} rows"
-            raise UnexpectedAnswerError(problem, method=request.method, path=request.path)
+            raise UnexpectedResponseError(problem, method=request.method, path=request.path)
         return result
 
     def find_existing(self, rows: Sequence[TransferRow]) -> Iterator[ExistingRow]:

@@ -23,11 +23,11 @@ from respan_langchain.datasets.transfer.transfer_row import (
     TransferRow,
     match_existing,
 )
-from respan_langchain.errors import ApiError, UnexpectedAnswerError, ValidationError
+from respan_langchain.errors import ApiError, UnexpectedResponseError, ValidationError
 
 MAX_REQUEST_BYTES: Final = 4 * 1024 * 1024
 """Bytes of the rows of one request; a larger row is sent alone."""
-UNCONFIRMED_ERRORS: Final = (*TRANSIENT_ERRORS, UnexpectedAnswerError)
+UNCONFIRMED_ERRORS: Final = (*TRANSIENT_ERRORS, UnexpectedResponseError)
 """Errors after which some or all rows of the request may have been stored."""
 UNKNOWN_REASON: Final = "rejected without a reason"
 MAX_LOOKUP_PAUSE: Final = 1.0

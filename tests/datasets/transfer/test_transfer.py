@@ -34,7 +34,7 @@ from respan_langchain.errors import (
     AuthenticationError,
     ConnectionFailedError,
     RespanError,
-    UnexpectedAnswerError,
+    UnexpectedResponseError,
 )
 from respan_langchain.settings.settings import Settings
 
@@ -333,7 +333,7 @@ def test_a_platform_whose_counts_never_add_up_stops_the_transfer(ends):
     ends.line.faults = [
         lambda request, _: httpx.Response(201, json=response, request=request)
     ] * 100
-    with pytest.raises(UnexpectedAnswerError, match="add up"):
+    with pytest.raises(UnexpectedResponseError, match="add up"):
         ends.move()
 
 
