@@ -87,7 +87,7 @@ class Run:
         self.inputs = inputs
         self.streamed = True
 
-    def mark_left(self) -> None:
+    def mark_abandoned(self) -> None:
         """Close a run without an end event that ended with the run directly below it."""
         self.status = "abandoned"
         self.ended = None if self.last_child is None else self.last_child.ended

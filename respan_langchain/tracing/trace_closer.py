@@ -5,9 +5,9 @@
 
 from uuid import UUID
 
+from respan_langchain.tracing.abandoned_streams import ends_parent, may_run_on, was_abandoned_within
 from respan_langchain.tracing.attempts import forget_failure
 from respan_langchain.tracing.events import RunStatus
-from respan_langchain.tracing.left_streams import may_run_on, takes_parent_along, was_left_within
 from respan_langchain.tracing.open_traces import OpenTraces
 from respan_langchain.tracing.run import Run, Trace
 from respan_langchain.tracing.run_table import RunTable
@@ -73,7 +73,7 @@ class TraceCloser:
             return
         record_end(run)
         self._finish(run)
-        if run.parent is not None and takes_parent_along(run):
+        if run.parent is not None and ends_parent(run):
             self.close_run(run.parent, now, "abandoned")
         elif trace.awaiting_late_children and not trace.may_get_events:
             self.close_trace(trace, now)
@@ -89,8 +89,8 @@ class TraceCloser:
         self._traces.remove(trace)
         self._closed.append(trace)
         for run in self._runs.remove_trace(trace):
-            if was_left_within(run):
-                run.mark_left()
+            if was_abandoned_within(run):
+                run.mark_abandoned()
             else:
                 run.mark_incomplete()
             if not run.is_root:

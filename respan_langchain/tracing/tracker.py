@@ -12,9 +12,9 @@ from typing import Any, Final
 from uuid import UUID
 
 from respan_langchain.tracing import events
+from respan_langchain.tracing.abandoned_streams import was_abandoned
 from respan_langchain.tracing.attempts import record_failure
 from respan_langchain.tracing.events import Event, ModelRequest, RaisedException, RunKind
-from respan_langchain.tracing.left_streams import was_left
 from respan_langchain.tracing.open_traces import OpenTraces
 from respan_langchain.tracing.run import Run, Trace, serialized_name
 from respan_langchain.tracing.run_table import RunTable
@@ -157,7 +157,7 @@ class RunTracker:
             self._closer.add_late_output(run_id, outputs)
             return None
         run.outputs, run.stream_usage = outputs, stream_usage
-        self._closer.close_run(run, now, "abandoned" if was_left(run) else "success")
+        self._closer.close_run(run, now, "abandoned" if was_abandoned(run) else "success")
         return run
 
     def error(

@@ -13,7 +13,7 @@ STEP_TAG: Final = "seq:step:"
 TEXT_PARSER: Final = "StrOutputParser"
 
 
-def was_left(run: Run) -> bool:
+def was_abandoned(run: Run) -> bool:
     """Whether a run that ends normally is a streamed chain whose reader stopped half-way.
 
     Its last step is still open: a reader that reads to the end closes the last step first. So does
@@ -50,7 +50,7 @@ def _step_number(run: Run) -> int | None:
     return int(number) if number.isdigit() else None
 
 
-def takes_parent_along(run: Run) -> bool:
+def ends_parent(run: Run) -> bool:
     """Whether the run above ends with an ended run, as LangChain does not report.
 
     Fallbacks that are left at their first chunk get no end; the run that they read from is closed.
@@ -67,7 +67,7 @@ def takes_parent_along(run: Run) -> bool:
     )
 
 
-def was_left_within(run: Run) -> bool:
+def was_abandoned_within(run: Run) -> bool:
     """Whether an open run is fallbacks whose stream was left, and closed from within.
 
     A garbage collection closes the generators of a stream in any order. If the step inside a
