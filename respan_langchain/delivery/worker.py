@@ -16,7 +16,6 @@ from respan_langchain.client.subject import Subject
 from respan_langchain.delivery import fork_safety
 from respan_langchain.delivery.flush import FlushRequest, FlushResult
 from respan_langchain.delivery.limits import DeliveryLimits
-from respan_langchain.delivery.loop import WAKE, Loop
 from respan_langchain.delivery.outcome import Forgotten
 from respan_langchain.delivery.polling import SourcePoller, Wakeup
 from respan_langchain.delivery.queue import DeliveryQueue
@@ -25,6 +24,7 @@ from respan_langchain.delivery.row_source import RowSource, RowSources
 from respan_langchain.delivery.sender import DeliveryTransport
 from respan_langchain.delivery.spool.base import Spool
 from respan_langchain.delivery.status import DeliveryStatus
+from respan_langchain.delivery.worker_state import WAKE, WorkerState
 from respan_langchain.delivery.worker_thread import WorkerThread, lock_timeout
 
 STEP_TIMEOUT = 0.5
@@ -51,8 +51,8 @@ class Worker:
         self._open_transport = open_transport
         self._clock = clock
         self._sources = RowSources(
-            lambda error: self._loop.log.unexpected_error(error, self._clock()),
-            lambda: self._loop.messages.put(WAKE),
+            lambda error: self._state.log.unexpected_error(error, self._clock()),
+            lambda: self._state.messages.put(WAKE),
         )
         self.wakeup = Wakeup()
         """Shared with producers: while it is idle, they call `wake`."""
@@ -71,7 +71,7 @@ class Worker:
         self._woken = False
         self._inline_until: float | None = None
         spool = Spool() if self._open_spool is None else self._open_spool()
-        self._loop = Loop(
+        self._state = WorkerState(
             self._open_transport,
             self.limits,
             poller=SourcePoller(
@@ -83,7 +83,7 @@ class Worker:
             random=Random().random,  # noqa: S311  # spreads retries, no secret
         )
         self._thread = WorkerThread(
-            self._loop,
+            self._state,
             is_unused=self._is_unused,
             on_busy=lambda: self.on_busy(self),
             on_idle=lambda: self.on_idle(self),
@@ -93,8 +93,8 @@ class Worker:
     def after_fork(self) -> None:
         """In a forked child: start with no rows; the parent sends its own."""
         # Kept, not closed: the connections belong to the parent, and freeing rows takes time.
-        self._inherited = self._loop
-        self._loop.spool.leave_to_parent()
+        self._inherited = self._state
+        self._state.spool.leave_to_parent()
         self._begin()
         for source in self._sources:
             source.after_fork()
@@ -117,7 +117,7 @@ class Worker:
 
     def put(self, *rows: EncodedRow) -> bool:
         """Accept rows; False when one was dropped, and counted."""
-        accepted = self._loop.queue.put(rows, self._clock())
+        accepted = self._state.queue.put(rows, self._clock())
         if self.closed:
             self._log_late()
         elif rows and self.wakeup.idle:
@@ -152,7 +152,7 @@ class Worker:
         request = FlushRequest(self._clock() + timeout, until_taken=True)
         self._ask(request, timeout)
         if not (request.is_on_disk or self.closed):
-            self._loop.log.not_on_disk(self._loop.spool.last_error, self._clock())
+            self._state.log.not_on_disk(self._state.spool.last_error, self._clock())
         return request.is_on_disk
 
     def forget(self, subject: Subject) -> Forgotten:
@@ -162,36 +162,38 @@ class Worker:
         """
         open_traces = sum(source.forget_open_traces(subject) for source in self._sources)
         with self._between_steps():  # a step may hold rows that it has taken from a source
-            return replace(self._loop.forget(subject.matches_row), open_traces=open_traces)
+            return replace(self._state.forget(subject.matches_row), open_traces=open_traces)
 
     @property
     def queue(self) -> DeliveryQueue:
         """Its rows in memory, and how many were captured and given up."""
-        return self._loop.queue
+        return self._state.queue
 
     @property
     def requests(self) -> int:
         """Number of bulk requests sent, failed ones included."""
-        return self._loop.scheduler.requests
+        return self._state.scheduler.requests
 
     @property
     def last_error(self) -> str | None:
         """Why rows cannot be delivered now; None while they can."""
-        return self._loop.last_error
+        return self._state.last_error
 
     def _ask(self, request: FlushRequest, timeout: float) -> FlushResult:
         if self._is_untouched:
             request.rows = set()
         # Called from a source or a transport, a flush would wait for itself.
-        elif get_ident() not in {self._thread.number, self._loop.sender.thread} and not self.closed:
-            self._loop.messages.put(request)
+        elif (
+            get_ident() not in {self._thread.number, self._state.sender.thread} and not self.closed
+        ):
+            self._state.messages.put(request)
             if self._thread.ensure():
                 request.gate.acquire(timeout=lock_timeout(timeout))
             else:
                 self._thread.work_inline(request, timeout)
         if self.closed:
             request.rows = request.rows or set()
-        return request.result((request.status or self._loop.statuses).counts())
+        return request.result((request.status or self._state.statuses).counts())
 
     @property
     def _is_untouched(self) -> bool:
@@ -208,9 +210,9 @@ class Worker:
         """
         with self._between_steps() as is_between:
             if is_between:
-                self._loop.give_up_feedback()
-                self._loop.spool.close()
-                self._loop.log_unlogged()
+                self._state.give_up_feedback()
+                self._state.spool.close()
+                self._state.log_unlogged()
         self._inline_until = self._clock() + seconds
         self.wakeup.idle = True
 
@@ -220,9 +222,9 @@ class Worker:
             return
         self.closed = True
         with self._between_steps():
-            self._loop.stop(reason, STEP_TIMEOUT)
+            self._state.stop(reason, STEP_TIMEOUT)
         self._thread.close()
-        self._loop.sender.close()
+        self._state.sender.close()
         self.wakeup.idle = True  # the next event wakes it, and is logged
 
     def discard_at_exit(self) -> None:
@@ -231,7 +233,7 @@ class Worker:
 
     def log_unlogged(self) -> None:
         """Log every row whose line was held back."""
-        self._loop.log_unlogged()
+        self._state.log_unlogged()
 
     @contextmanager
     def _between_steps(self) -> Iterator[bool]:
@@ -247,11 +249,11 @@ class Worker:
         """Log what came too late, unless an exit hook follows that logs it with others."""
         self.wakeup.idle = not self.on_late(self)
         if self.wakeup.idle:
-            self._loop.log_unlogged()
+            self._state.log_unlogged()
 
     def _send_late(self, left: float) -> None:
         if self.flush(left).is_complete:
-            self._loop.log_unlogged()
+            self._state.log_unlogged()
         elif not self.on_late(self):
             self.discard_at_exit()
         self.wakeup.idle = True
@@ -259,7 +261,7 @@ class Worker:
     # -- what happens to its thread and its sources ------------------------------------------------
 
     def _is_unused(self) -> bool:
-        return self.wakeup.idle and self._sources.are_over and self._loop.is_idle
+        return self.wakeup.idle and self._sources.are_over and self._state.is_idle
 
 
 def _do_nothing(_worker: Worker) -> bool:

@@ -9,8 +9,8 @@ from threading import get_ident
 
 from respan_langchain.delivery import threads
 from respan_langchain.delivery.flush import FlushRequest
-from respan_langchain.delivery.loop import WAKE, Loop, Message
 from respan_langchain.delivery.polling import NEVER
+from respan_langchain.delivery.worker_state import WAKE, Message, WorkerState
 
 PAUSE_AFTER_ERROR = 1.0
 RETRY_THREAD_AFTER = 1.0
@@ -18,11 +18,11 @@ RETRY_THREAD_AFTER = 1.0
 
 
 class WorkerThread:
-    """Runs the steps of one loop, on one thread at a time."""
+    """Runs the steps of a worker, on one thread at a time."""
 
     def __init__(
         self,
-        loop: Loop,
+        state: WorkerState,
         *,
         is_unused: Callable[[], bool],
         on_busy: Callable[[], object],
@@ -38,7 +38,7 @@ class WorkerThread:
             on_idle: Called when the thread ends.
             clock: Returns the time in seconds.
         """
-        self._loop = loop
+        self._state = state
         self._is_unused = is_unused
         self._on_busy = on_busy
         self._on_idle = on_idle
@@ -56,7 +56,7 @@ class WorkerThread:
         """Leave a message for the thread; False when none can be started."""
         if not self.ensure():
             return False
-        self._loop.messages.put(message)
+        self._state.messages.put(message)
         # The thread may have ended before it could read the message.
         return self.ensure()
 
@@ -71,7 +71,7 @@ class WorkerThread:
         if not self._starting.acquire(blocking=False):
             return True
         try:
-            self._loop.sender.prepare()
+            self._state.sender.prepare()
             self.is_running = self.is_running or threads.start("respan-delivery", self._run)
             if not self.is_running:
                 self._refused_at = self._clock()
@@ -82,7 +82,7 @@ class WorkerThread:
     def close(self) -> None:
         """End the thread after the step that is under way."""
         self._closed = True
-        self._loop.messages.put(WAKE)
+        self._state.messages.put(WAKE)
 
     def work_inline(self, request: FlushRequest, timeout: float) -> None:
         """Do the thread's work on the calling one until this flush is done."""
@@ -92,8 +92,8 @@ class WorkerThread:
             self.number = get_ident()
             message: Message | None = WAKE
             while not request.finished:
-                wait = min(self._loop.step(message, inline=True), request.deadline - self._clock())
-                message = self._loop.take_message(0.0 if request.finished else lock_timeout(wait))
+                wait = min(self._state.step(message, inline=True), request.deadline - self._clock())
+                message = self._state.take_message(0.0 if request.finished else lock_timeout(wait))
         finally:
             self.number = None
             self.step_lock.release()
@@ -104,27 +104,27 @@ class WorkerThread:
         while not self._closed:
             try:
                 with self.step_lock:
-                    wait = self._loop.step(message)
+                    wait = self._state.step(message)
             except BaseException as error:  # noqa: BLE001  # this loop must never end: log it, go on
                 wait = PAUSE_AFTER_ERROR
-                self._loop.log.unexpected_error(error, self._clock())
+                self._state.log.unexpected_error(error, self._clock())
             if self._is_unused():
                 self._end()
                 return
-            message = self._loop.take_message(None if wait == NEVER else lock_timeout(wait))
+            message = self._state.take_message(None if wait == NEVER else lock_timeout(wait))
         self.is_running = False
 
     def _end(self) -> None:
         """Close what is open; a message that comes from now on starts a new thread."""
         try:
             with self.step_lock:
-                self._loop.release()
+                self._state.release()
         finally:
             self.number = None
             self._on_idle()
             self.is_running = False
             # The author of a message that came meanwhile expects this thread to read it.
-            if not self._loop.is_idle:
+            if not self._state.is_idle:
                 self.ensure()
 
 

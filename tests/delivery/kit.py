@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from respan_langchain.client.feedback import build_feedback
 from respan_langchain.client.http_result import HttpResult
 from respan_langchain.delivery.limits import DeliveryLimits
-from respan_langchain.delivery.loop import WAKE, Loop
 from respan_langchain.delivery.polling import SourcePoller, Wakeup
 from respan_langchain.delivery.row import FEEDBACK_PREFIX, EncodedRow, QueuedRow
 from respan_langchain.delivery.row_source import RowSources
 from respan_langchain.delivery.spool.base import Spool
 from respan_langchain.delivery.status import DeliveryStatus
+from respan_langchain.delivery.worker_state import WAKE, WorkerState
 
 WAIT = 20.0
 """Seconds that a test waits before it gives up; never reached when the code is right."""
@@ -193,7 +193,7 @@ class Turns:
         self.sources = RowSources(self.failed.append, lambda: None)
         self.spool = spool or Spool()
         settings = DeliveryLimits(**limits)
-        self.loop = Loop(
+        self.state = WorkerState(
             lambda: wire,
             settings,
             poller=SourcePoller(
@@ -205,20 +205,20 @@ class Turns:
         )
 
     def put(self, *rows):
-        return self.loop.queue.put(rows, self.now)
+        return self.state.queue.put(rows, self.now)
 
     def wake(self):
         self.wakeup.idle = False
 
     def counts(self):
-        return self.loop.statuses.counts()
+        return self.state.statuses.counts()
 
     def step(self, message=None):
-        return self.loop.step(message or self.loop.take_message(), inline=True)
+        return self.state.step(message or self.state.take_message(), inline=True)
 
     def until_nothing_is_due(self, before=NEVER):
         wait = self.step(WAKE)
-        while (message := self.loop.take_message()) is not None or self.now + wait < before:
+        while (message := self.state.take_message()) is not None or self.now + wait < before:
             if message is None:
                 self.now += max(wait, 0.0)
             wait = self.step(message)

@@ -4,8 +4,8 @@ import json
 
 from respan_langchain.delivery.feedback_queue import MAX_IN_REQUEST, MAX_WAITING, RETRY_DELAYS
 from respan_langchain.delivery.flush import FlushRequest
-from respan_langchain.delivery.loop import WAKE
 from respan_langchain.delivery.status import DeliveryStatus
+from respan_langchain.delivery.worker_state import WAKE
 from tests.delivery.kit import Turns, all_stored, encoded, feedback_on
 
 
@@ -40,7 +40,7 @@ def test_feedback_is_merged_into_a_row_that_waits(turns, wire, status):
     assert bodies.sent["a"]["metadata"]["scores"][0]["score"] == 1.0
     assert wire.feedback == []
     assert status.counts().delivered == 1
-    assert turns.loop.queue.bytes_in_memory == 0
+    assert turns.state.queue.bytes_in_memory == 0
 
 
 def test_feedback_that_waits_is_merged_into_a_row_that_comes_later(turns, wire):

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from respan_langchain.delivery.flush import FlushRequest
-from respan_langchain.delivery.loop import WAKE
+from respan_langchain.delivery.worker_state import WAKE
 from tests.delivery.kit import Turns, encoded, feedback_on
 
 
@@ -14,7 +14,7 @@ def held(name, *, seconds=300.0, **settings):
 
 
 def waiting(turns):
-    return [row.encoded.id for row in turns.loop.scheduler.list_rows()]
+    return [row.encoded.id for row in turns.state.scheduler.list_rows()]
 
 
 def test_a_row_that_nobody_rates_is_sent_as_it_is_when_its_time_ends(turns, wire):
@@ -102,17 +102,17 @@ def test_held_rows_that_are_left_at_the_end_are_counted(turns, status):
     turns.put(held("a", status=status))
     turns.step(WAKE)
 
-    turns.loop.stop("the process ends", 1.0)
+    turns.state.stop("the process ends", 1.0)
 
     assert status.counts().dropped == {"shutdown": 1}
-    assert turns.loop.queue.bytes_in_memory == 0
+    assert turns.state.queue.bytes_in_memory == 0
 
 
 def test_held_rows_are_forgotten(turns, wire, status):
     turns.put(held("a", status=status), held("b"))
     turns.step(WAKE)
 
-    assert turns.loop.forget(lambda name, _: name == "a").memory == 1
+    assert turns.state.forget(lambda name, _: name == "a").memory == 1
 
     turns.until_nothing_is_due()
     assert wire.batches == [["b"]]

@@ -32,7 +32,7 @@ BAR: dict[str, list[str]] = {
         "faults/test_hosts greenlets_run",
     ],
     "H7 idling costs nothing": [
-        "delivery/test_loop an_idle_worker_does_not_poll",
+        "delivery/test_worker_state an_idle_worker_does_not_poll",
         "delivery/test_worker nothing_starts",
     ],
     "H8 the app's tracers do not see us": ["client/http/test_instrumentation is_suppressed"],

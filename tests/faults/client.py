@@ -311,7 +311,7 @@ def endless() -> None:
             named.append(str(run_id))
         settled()
         sys.stdout.write("".join(f"{name}\n" for name in named))
-        sys.stdout.write(f"resent {WORKER._loop.statuses.counts().resent}\n")
+        sys.stdout.write(f"resent {WORKER._state.statuses.counts().resent}\n")
         sys.stdout.flush()
         number += 1
         turn.wait(TASK.get("pause", 0.0))

@@ -10,7 +10,6 @@ import pytest
 
 from respan_langchain.client.http_result import HttpResult
 from respan_langchain.delivery.limits import DeliveryLimits
-from respan_langchain.delivery.loop import WAKE
 from respan_langchain.delivery.spool import directory, maintenance
 from respan_langchain.delivery.spool.base import SpoolConfig
 from respan_langchain.delivery.spool.disk_spool import DiskSpool
@@ -19,6 +18,7 @@ from respan_langchain.delivery.spool.maintenance import spool_files
 from respan_langchain.delivery.spool.rows import STATES, SpoolRow
 from respan_langchain.delivery.status import RowStatus
 from respan_langchain.delivery.worker import Worker
+from respan_langchain.delivery.worker_state import WAKE
 from tests.delivery.kit import (
     NEVER,
     WAIT,
@@ -78,8 +78,8 @@ def killed(worker):
     """As if the process had died here: its lock is gone, its file is not."""
     worker.closed = True
     with worker._thread.step_lock:
-        worker._loop.spool._own.file.lock.forget()
-        worker._loop.spool._own.file.connection.close()
+        worker._state.spool._own.file.lock.forget()
+        worker._state.spool._own.file.connection.close()
 
 
 def test_every_row_is_on_disk_until_it_is_delivered(on_disk, wire, place, status):
@@ -193,7 +193,7 @@ class Slow(Events):
 def test_a_step_after_the_end_opens_no_further_file(by_hand, place):
     turns = by_hand(SpoolConfig(place, "durable"))
     turns.put(encoded("a"))
-    turns.loop.stop("the process ends", 1.0)
+    turns.state.stop("the process ends", 1.0)
     shutil.rmtree(place)
 
     turns.step(WAKE)
@@ -235,7 +235,7 @@ def test_rows_that_a_slow_source_returns_after_the_exit_go_to_disk(by_hand, wire
     class Late(Events):
         def take(self, now):
             if self.takes == 1:
-                end = threading.Thread(target=turns.loop.stop, args=("the end", WAIT))
+                end = threading.Thread(target=turns.state.stop, args=("the end", WAIT))
                 end.start()
                 end.join()
                 assert rows_in(place, "pending") == ["a", "b"]
@@ -379,7 +379,7 @@ def test_the_oldest_dead_letters_are_deleted_for_rows_that_would_be_lost(
     assert rows_in(place, "dead") == ["1", "2", "3", "4"]
 
     turns.put(encoded("a", status=status), encoded("b", status=status), encoded("c", status=status))
-    turns.loop.stop("the end", WAIT)
+    turns.state.stop("the end", WAIT)
 
     assert rows_in(place) == ["3", "4", "a", "b", "c"]
 
@@ -388,7 +388,7 @@ def test_a_spool_with_little_space_keeps_the_rows_that_fit(by_hand, wire, place,
     turns = by_hand(SpoolConfig(place, "spill", max_bytes=100), max_age=60.0)
     sizes = {"a": 40, "b": 90, "c": 40, "d": 40, "e": 20}
     turns.put(*(encoded(name, status=status, size=size) for name, size in sizes.items()))
-    turns.loop.stop("the end", WAIT)
+    turns.state.stop("the end", WAIT)
 
     assert rows_in(place, "pending") == ["a", "c", "e"]
     assert status.counts().spooled == 3
@@ -555,7 +555,7 @@ def test_a_file_that_is_damaged_while_in_use_is_set_aside(on_disk, wire, place, 
     worker = on_disk(max_age=60.0)
     worker.put(encoded("a", status=status))
     assert worker.sync_to_disk(WAIT)
-    spool = worker._loop.spool._own.file
+    spool = worker._state.spool._own.file
     spool.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     spool.connection.execute("PRAGMA cache_size = 0")
     spool.path.write_bytes(os.urandom(spool.path.stat().st_size))

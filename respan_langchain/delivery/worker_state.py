@@ -29,7 +29,7 @@ WAKE: Final = "wake"
 Message: TypeAlias = SenderResponse | FlushRequest | Literal["wake"]
 
 
-class Loop:
+class WorkerState:
     """The state of a worker in one process; replaced after a fork."""
 
     def __init__(

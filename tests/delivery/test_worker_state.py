@@ -3,9 +3,9 @@
 import pytest
 
 from respan_langchain.delivery.flush import FlushRequest
-from respan_langchain.delivery.loop import WAKE
 from respan_langchain.delivery.polling import MAX_WAIT_FOR_QUIET, QUIET
 from respan_langchain.delivery.status import DeliveryStatus
+from respan_langchain.delivery.worker_state import WAKE
 from tests.delivery.kit import NEVER, Events, Turns
 
 
