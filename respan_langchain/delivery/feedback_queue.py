@@ -11,7 +11,7 @@ from typing import Final
 from respan_langchain.delivery.batch import ALWAYS, FeedbackRequest, FeedbackResponse
 from respan_langchain.delivery.drop_reasons import DropReason
 from respan_langchain.delivery.limits import DeliveryLimits
-from respan_langchain.delivery.outcome import Outcome, dropped
+from respan_langchain.delivery.outcome import RowOutcome, dropped
 from respan_langchain.delivery.row import QueuedRow
 
 RETRY_DELAYS: Final = (2.0, 5.0, 10.0, 20.0, 40.0, 60.0)
@@ -48,7 +48,7 @@ class FeedbackQueue:
         """Add feedback."""
         self._due_at.update((row, row.accepted + self._max_age) for row in rows)
 
-    def drop_excess(self) -> Outcome:
+    def drop_excess(self) -> RowOutcome:
         """Give up the oldest feedback where too much waits."""
         excess = max(0, len(self._due_at) - MAX_WAITING)
         return self._give_up(list(islice(self._due_at, excess)), "feedback_full")
@@ -82,7 +82,7 @@ class FeedbackQueue:
         self.discard(rows)
         return FeedbackRequest(dataset, rows)
 
-    def apply(self, response: FeedbackResponse, now: float) -> Iterator[Outcome]:
+    def apply(self, response: FeedbackResponse, now: float) -> Iterator[RowOutcome]:
         """Apply a response; retry or give up feedback that was neither applied nor refused."""
         rows = response.request.rows
         states = response.states or ["failed"] * len(rows)
@@ -92,8 +92,8 @@ class FeedbackQueue:
         }
         requests = 1 + REQUESTS_EACH * len(by_state["applied"])
         self._not_before = now + requests * self._seconds_per_request
-        yield Outcome("delivered", tuple(by_state["applied"]))
-        yield Outcome("rejected", tuple(by_state["refused"]), REFUSED)
+        yield RowOutcome("delivered", tuple(by_state["applied"]))
+        yield RowOutcome("rejected", tuple(by_state["refused"]), REFUSED)
         yield from self._retry_missing(by_state["no_row"], now)
         self._retry_failed(by_state["failed"], now)
 
@@ -101,13 +101,13 @@ class FeedbackQueue:
         is_flushed = not row.tries and row.number <= self._flushed_up_to
         return ALWAYS if is_flushed else self._due_at[row]
 
-    def _retry_missing(self, rows: list[QueuedRow], now: float) -> Iterator[Outcome]:
+    def _retry_missing(self, rows: list[QueuedRow], now: float) -> Iterator[RowOutcome]:
         for row in rows:
             row.tries += 1
         given_up = [row for row in rows if row.tries > len(RETRY_DELAYS)]
         waiting = [row for row in rows if row.tries <= len(RETRY_DELAYS)]
         self._due_at.update((row, now + RETRY_DELAYS[row.tries - 1]) for row in waiting)
-        yield Outcome("awaiting_row", tuple(waiting))
+        yield RowOutcome("awaiting_row", tuple(waiting))
         yield self._give_up(given_up, "no_row")
 
     def _retry_failed(self, rows: list[QueuedRow], now: float) -> None:
@@ -119,6 +119,6 @@ class FeedbackQueue:
         self._not_before = max(self._not_before, now + wait)
         self._due_at.update((row, self._not_before) for row in rows)
 
-    def _give_up(self, rows: list[QueuedRow], reason: DropReason) -> Outcome:
+    def _give_up(self, rows: list[QueuedRow], reason: DropReason) -> RowOutcome:
         self.discard(rows)
         return dropped(rows, reason)

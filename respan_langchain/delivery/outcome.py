@@ -32,7 +32,7 @@ OutcomeKind: TypeAlias = (
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RowOutcome:
     """One thing that happened, to all of these rows or to delivery as a whole."""
 
     kind: OutcomeKind
@@ -50,9 +50,9 @@ class Outcome:
         return self.kind in EVENTS
 
 
-def dropped(rows: Iterable[QueuedRow], reason: DropReason) -> Outcome:
+def dropped(rows: Iterable[QueuedRow], reason: DropReason) -> RowOutcome:
     """Return the outcome of rows that are given up."""
-    return Outcome("dropped", tuple(rows), reason)
+    return RowOutcome("dropped", tuple(rows), reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +74,12 @@ class Forgotten:
         return Forgotten(*removed, self.disk + later.disk, later.sent)
 
 
-def rows_of(outcomes: Iterable[Outcome]) -> list[QueuedRow]:
+def rows_of(outcomes: Iterable[RowOutcome]) -> list[QueuedRow]:
     """Return all their rows."""
     return [row for outcome in outcomes for row in outcome.rows]
 
 
-def update_statuses(outcomes: Iterable[Outcome]) -> None:
+def update_statuses(outcomes: Iterable[RowOutcome]) -> None:
     """Give each row its new state, in the status of its handler."""
     for outcome in outcomes:
         for status, ids in ids_by_status(row.encoded for row in outcome.rows).items():
@@ -88,7 +88,7 @@ def update_statuses(outcomes: Iterable[Outcome]) -> None:
             status.apply_updates()
 
 
-def _write(status: DeliveryStatus, ids: list[str], outcome: Outcome) -> None:
+def _write(status: DeliveryStatus, ids: list[str], outcome: RowOutcome) -> None:
     match outcome.kind:
         case "delivered" | "rejected" | "unconfirmed" | "dropped":
             status.settle(ids, outcome.kind, outcome.reason)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from respan_langchain.delivery.buffer import RowBuffer
 from respan_langchain.delivery.drop_reasons import DropReason
 from respan_langchain.delivery.limits import DeliveryLimits, MemoryBudget
-from respan_langchain.delivery.outcome import Outcome, dropped
+from respan_langchain.delivery.outcome import RowOutcome, dropped
 from respan_langchain.delivery.row import EncodedRow, QueuedRow, ids_by_status
 from respan_langchain.delivery.status import StatusRegistry
 
@@ -125,7 +125,7 @@ class DeliveryQueue:
         """Return rows accepted since the last call, in order; they are not in the buffer yet."""
         return self._numbered_all(self._arrived, uses_capacity=True)
 
-    def take_overflow(self) -> tuple[Outcome, ...]:
+    def take_overflow(self) -> tuple[RowOutcome, ...]:
         """Return the outcomes of rows that did not fit, or were evicted for newer rows."""
         evicted, self._evicted = self._evicted, []
         overflow = self._numbered_all(self._overflow, uses_capacity=False)
@@ -155,7 +155,7 @@ class DeliveryQueue:
         rows = self._limits.max_rows // 2 - self._rows
         return rows, MemoryBudget(self._limits.max_bytes).part - self.bytes_in_memory
 
-    def on_outcomes(self, outcomes: Iterable[Outcome]) -> None:
+    def on_outcomes(self, outcomes: Iterable[RowOutcome]) -> None:
         """Free the capacity of rows that have reached their final state, or are on disk."""
         for outcome in outcomes:
             if outcome.leaves_memory:

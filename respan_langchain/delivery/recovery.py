@@ -9,7 +9,7 @@ from typing import Final
 
 from respan_langchain.delivery.batch import ALWAYS, Batch, BulkResponse, Lookup, LookupResult
 from respan_langchain.delivery.limits import DeliveryLimits
-from respan_langchain.delivery.outcome import Outcome
+from respan_langchain.delivery.outcome import RowOutcome
 from respan_langchain.delivery.response_classification import Classification
 from respan_langchain.delivery.row import EncodedRow, QueuedRow
 
@@ -69,22 +69,22 @@ class Recovery:
 
     def settle_named(
         self, batch: Batch, classification: Classification, now: float
-    ) -> Iterator[Outcome]:
+    ) -> Iterator[RowOutcome]:
         """Reject rows with a permanent error; send rows with a temporary one again, a few times."""
         for index, message in classification.rejected.items():
-            yield Outcome("rejected", (batch.rows[index],), message)
+            yield RowOutcome("rejected", (batch.rows[index],), message)
         later: list[QueuedRow] = []
         for index, message in classification.retryable.items():
             row = batch.rows[index]
             row.tries += 1
             if row.tries > self._limits.max_row_tries:
-                yield Outcome("rejected", (row,), message)
+                yield RowOutcome("rejected", (row,), message)
             else:
                 later.append(row)
         if later:
             wait = self._backoff(max(row.tries for row in later))
             self.isolated.append(Batch(batch.dataset, later, not_before=now + wait))
-            yield Outcome("not_stored", tuple(later))
+            yield RowOutcome("not_stored", tuple(later))
 
     def await_lookup(self, batch: Batch, now: float, response: BulkResponse | None) -> None:
         """Look these rows up later, since their response is not clear.
@@ -101,7 +101,7 @@ class Recovery:
 
     def refused(
         self, batch: Batch, response: BulkResponse, message: str, now: float
-    ) -> Iterator[Outcome]:
+    ) -> Iterator[RowOutcome]:
         """Find the row for which the platform refused the whole batch.
 
         The platform may have stored the rows before that one. So the last row is sent alone: once
@@ -111,16 +111,16 @@ class Recovery:
         rows, wall = tuple(batch.rows), response.started_at
         conflicts = response.result.status == CONFLICT
         if len(rows) == 1 and not conflicts:
-            yield Outcome("rejected", rows, message)
+            yield RowOutcome("rejected", rows, message)
         elif len(rows) == 1:
-            yield Outcome("awaiting_lookup", rows)
+            yield RowOutcome("awaiting_lookup", rows)
             conflict = Lookup(batch, now, wall, refusal=message, conflicts=True)
             self._look_up(conflict, now + self._limits.lookup_delays[0])
         elif batch.refusals_are_atomic and not conflicts:
-            yield Outcome("not_stored", rows)
+            yield RowOutcome("not_stored", rows)
             self.isolated[:0] = batch.split()
         else:
-            yield Outcome("awaiting_lookup", rows)
+            yield RowOutcome("awaiting_lookup", rows)
             rest = Lookup(batch.of(batch.rows[:-1]), now, wall, refusal=message)
             self.isolated.insert(0, Batch(batch.dataset, batch.rows[-1:], rest=rest))
 
@@ -148,7 +148,7 @@ class Recovery:
         lookup.tries += 1
         return lookup
 
-    def apply_lookup(self, result: LookupResult, now: float) -> Iterator[Outcome]:
+    def apply_lookup(self, result: LookupResult, now: float) -> Iterator[RowOutcome]:
         """Apply a lookup: settle stored rows, and decide what to do with missing ones.
 
         One that failed shows no row. A list may lag behind: a missing row is proven missing only
@@ -158,9 +158,9 @@ class Recovery:
         first = len(lookup.found)
         counts = (result.counts or [0] * len(lookup.rows))[first : first + len(rows)]
         stored = tuple(row for row, count in zip(rows, counts, strict=True) if count)
-        yield Outcome("delivered", stored)
+        yield RowOutcome("delivered", stored)
         if any(count > 1 for count in counts):
-            yield Outcome("duplicates")
+            yield RowOutcome("duplicates")
         missing = [row for row, count in zip(rows, counts, strict=True) if not count]
         lookup.batch.rows = missing
         missing_ids = {row.encoded.id for row in missing}
@@ -185,12 +185,12 @@ class Recovery:
         lags = lookup.marker is not None and now < lookup.ended + MAX_LIST_LAG
         return now + LAGGING_LIST_INTERVAL if lags else None
 
-    def _not_stored(self, lookup: Lookup, now: float, *, any_stored: bool) -> Iterator[Outcome]:
+    def _not_stored(self, lookup: Lookup, now: float, *, any_stored: bool) -> Iterator[RowOutcome]:
         batch, rows = lookup.batch, tuple(lookup.batch.rows)
         if lookup.conflicts:
-            yield Outcome("rejected", rows, lookup.refusal)
+            yield RowOutcome("rejected", rows, lookup.refusal)
             return
-        yield Outcome("not_stored", rows)
+        yield RowOutcome("not_stored", rows)
         if not lookup.refusal:
             self._send_again(batch, now)
         elif any_stored and len(rows) > 1:
@@ -201,12 +201,12 @@ class Recovery:
             first.others = others if others.rows else None
             self.isolated.insert(0, first)
 
-    def _unproven(self, lookup: Lookup, now: float) -> Iterator[Outcome]:
+    def _unproven(self, lookup: Lookup, now: float) -> Iterator[RowOutcome]:
         batch, rows = lookup.batch, tuple(lookup.batch.rows)
         if lookup.conflicts or self._limits.on_unconfirmed == "keep":
-            yield Outcome("unconfirmed", rows, lookup.refusal or UNPROVEN)
+            yield RowOutcome("unconfirmed", rows, lookup.refusal or UNPROVEN)
             return
-        yield Outcome("resent", rows)
+        yield RowOutcome("resent", rows)
         if lookup.refusal:
             batch.refusals_are_atomic = True  # further lookups would not help
             self.isolated[:0] = batch.split()

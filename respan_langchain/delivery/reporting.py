@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from respan_langchain._foreign_code import get_logger
 from respan_langchain.delivery.drop_reasons import OF_FEEDBACK, describe_drop
 from respan_langchain.delivery.limits import DeliveryLimits
-from respan_langchain.delivery.outcome import SHUTDOWN, Outcome
+from respan_langchain.delivery.outcome import SHUTDOWN, RowOutcome
 from respan_langchain.delivery.spool.base import Spool
 
 logger = get_logger("respan_langchain.delivery")
@@ -93,7 +93,7 @@ class DeliveryLogger:
         self.pending = 0
         """Rows in memory, for lines that name the number of queued rows."""
 
-    def on_outcomes(self, outcomes: tuple[Outcome, ...], now: float) -> None:
+    def on_outcomes(self, outcomes: tuple[RowOutcome, ...], now: float) -> None:
         """Log what happened to rows, and to delivery as a whole."""
         counts: Counter[LogLineKey] = Counter()
         for outcome in outcomes:
@@ -169,7 +169,7 @@ class DeliveryLogger:
         for key, count in self._rows.take_due(now):
             _log_rows(key, count)
 
-    def _event(self, outcome: Outcome, now: float) -> None:
+    def _event(self, outcome: RowOutcome, now: float) -> None:
         count = self._events.should_log(LogLineKey(outcome.kind), now)
         if count is None:
             return

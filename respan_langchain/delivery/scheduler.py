@@ -20,7 +20,7 @@ from respan_langchain.delivery.batch import (
 from respan_langchain.delivery.buffer import RowBuffer
 from respan_langchain.delivery.feedback_queue import FeedbackQueue
 from respan_langchain.delivery.limits import DeliveryLimits
-from respan_langchain.delivery.outcome import SHUTDOWN, Outcome, dropped
+from respan_langchain.delivery.outcome import SHUTDOWN, RowOutcome, dropped
 from respan_langchain.delivery.pacing import RequestPacer
 from respan_langchain.delivery.recovery import Recovery
 from respan_langchain.delivery.response_classification import Action, Classification, classify
@@ -56,9 +56,9 @@ class Scheduler:
         """Whether a request is in flight."""
         return self._in_flight is not None
 
-    def give_up(self) -> tuple[Outcome, ...]:
+    def give_up(self) -> tuple[RowOutcome, ...]:
         """Forget all rows at the end: sent rows become unconfirmed, the others are dropped."""
-        unconfirmed = Outcome("unconfirmed", tuple(self._sent()), SHUTDOWN)
+        unconfirmed = RowOutcome("unconfirmed", tuple(self._sent()), SHUTDOWN)
         lost = dropped(self._unsent(), SHUTDOWN)
         self._buffer.remove(lambda _: True)
         self.feedback.remove(lambda _: True)
@@ -66,7 +66,7 @@ class Scheduler:
         self._in_flight = None
         return unconfirmed, lost
 
-    def add(self, rows: Sequence[QueuedRow]) -> tuple[Outcome, ...]:
+    def add(self, rows: Sequence[QueuedRow]) -> tuple[RowOutcome, ...]:
         """Have rows sent, and feedback applied; at once where its row waits to be sent."""
         self.feedback.add(row for row in rows if row.encoded.is_feedback)
         for row in rows:
@@ -76,8 +76,8 @@ class Scheduler:
         self.feedback.discard(merged)
         changed = tuple(dict.fromkeys(merged.values()))
         return (
-            Outcome("changed", changed),
-            Outcome("delivered", tuple(merged)),
+            RowOutcome("changed", changed),
+            RowOutcome("delivered", tuple(merged)),
             self.feedback.drop_excess(),
         )
 
@@ -92,7 +92,7 @@ class Scheduler:
             here = [row for row in rows if row.encoded.dataset == dataset]
             self._recovery.await_lookup(Batch(dataset, here), now, None)
 
-    def remove_expired(self, now: float) -> Outcome:
+    def remove_expired(self, now: float) -> RowOutcome:
         """Give up unsent rows that have waited for too long; held rows are not due yet."""
         before = now - self._limits.delivery_deadline
 
@@ -100,7 +100,7 @@ class Scheduler:
         others = [row for part in parts for row in part.remove(lambda row: row.accepted < before)]
         return dropped([*self._buffer.remove_older(before), *others], "expired")
 
-    def forget(self, chosen: RowFilter) -> tuple[Outcome, int]:
+    def forget(self, chosen: RowFilter) -> tuple[RowOutcome, int]:
         """Give up chosen rows that are certainly not stored; return how many others it chooses."""
         parts = (self._buffer, self._recovery, self.feedback)
         forgotten = [row for part in parts for row in part.remove(lambda row: row.matches(chosen))]
@@ -196,7 +196,9 @@ class Scheduler:
 
     # -- what a response changes -----------------------------------------------------------------
 
-    def apply(self, response: SenderResponse, now: float, wall_now: float) -> tuple[Outcome, ...]:
+    def apply(
+        self, response: SenderResponse, now: float, wall_now: float
+    ) -> tuple[RowOutcome, ...]:
         """Apply a response, and return its outcomes."""
         sent = now if self._in_flight is None else self._in_flight[1]
         self._in_flight = None
@@ -211,22 +213,22 @@ class Scheduler:
 
     def _apply_insert(
         self, response: BulkResponse, sent: float, now: float, wall_now: float
-    ) -> Iterator[Outcome]:
+    ) -> Iterator[RowOutcome]:
         batch, result = response.batch, response.result
         classification = classify(result, len(batch.rows))
         stored = [batch.rows[index] for index in classification.stored]
-        yield Outcome("delivered", tuple(stored))
+        yield RowOutcome("delivered", tuple(stored))
         self._recovery.on_stored(stored, sent)
         yield from self._recovery.settle_named(batch, classification, now)
         if classification.unconfirmed:
             rows = [batch.rows[index] for index in classification.unconfirmed]
-            yield Outcome("awaiting_lookup", tuple(rows))
+            yield RowOutcome("awaiting_lookup", tuple(rows))
             self._recovery.await_lookup(batch.of(rows), now, response)
         again = batch.of([batch.rows[index] for index in classification.resend])
         if classification.action is Action.BISECT:
             yield from self._recovery.refused(again, response, classification.message, now)
         else:
-            yield Outcome("not_stored", tuple(again.rows))
+            yield RowOutcome("not_stored", tuple(again.rows))
             retry_after = min(parse_retry_after(result, wall_now) or 0.0, MAX_RETRY_AFTER)
             yield from self._send_again(classification, again, now, retry_after)
             self.pacer.warn(result.warning)
@@ -236,7 +238,7 @@ class Scheduler:
 
     def _send_again(
         self, classification: Classification, batch: Batch, now: float, retry_after: float
-    ) -> Iterator[Outcome]:
+    ) -> Iterator[RowOutcome]:
         """Put the rows of `batch` back, to be sent when and as the response requires."""
         cause = classification.cause
         match classification.action:
@@ -244,20 +246,22 @@ class Scheduler:
                 throttled = classification.action is Action.THROTTLE
                 self.pacer.pause(cause, now, retry_after=retry_after, throttled=throttled)
                 self._buffer.put_back(batch.rows)
-                yield Outcome("request_failed", reason=cause)
+                yield RowOutcome("request_failed", reason=cause)
             case Action.SHRINK if len(batch.rows) == 1:
-                yield Outcome("rejected", tuple(batch.rows), f"too large: {classification.message}")
+                yield RowOutcome(
+                    "rejected", tuple(batch.rows), f"too large: {classification.message}"
+                )
             case Action.SHRINK:
                 self._buffer.batch_size.shrink(batch.size)
                 self._buffer.put_back(batch.rows)
             case Action.OPEN_CIRCUIT:
                 self._buffer.put_back(batch.rows)
                 if self.pacer.open_circuit(batch.dataset, cause, now):
-                    yield Outcome("circuit_opened", reason=cause)
+                    yield RowOutcome("circuit_opened", reason=cause)
             case _:
                 self._buffer.batch_size.grow()
                 if self.pacer.on_success(batch.dataset):
-                    yield Outcome("recovered")
+                    yield RowOutcome("recovered")
 
 
 def _rows_in(request: SenderRequest) -> list[QueuedRow]:

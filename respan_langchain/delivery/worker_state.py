@@ -15,7 +15,7 @@ from respan_langchain._clock import CLOCK
 from respan_langchain.delivery.batch import Batch, SenderResponse
 from respan_langchain.delivery.flush import FlushRequest, PendingFlushes
 from respan_langchain.delivery.limits import DeliveryLimits
-from respan_langchain.delivery.outcome import Forgotten, Outcome, dropped, update_statuses
+from respan_langchain.delivery.outcome import Forgotten, RowOutcome, dropped, update_statuses
 from respan_langchain.delivery.polling import NEVER, SourcePoller
 from respan_langchain.delivery.queue import DeliveryQueue
 from respan_langchain.delivery.reporting import DeliveryLogger
@@ -208,7 +208,7 @@ class WorkerState:
             lost = tuple(self.spool.mark_unconfirmed(request.rows, now))
             if lost:
                 self.scheduler.withdraw(request, lost, now)
-                self._dispatch((Outcome("spooled", lost, "taken over by another process"),), now)
+                self._dispatch((RowOutcome("spooled", lost, "taken over by another process"),), now)
                 return
         timeout = self._limits.request_timeout
         if inline:
@@ -223,7 +223,7 @@ class WorkerState:
         self.spool.append(rows, now)
         self._dispatch((*self.scheduler.add(rows), *self.queue.take_overflow()), now)
 
-    def _load(self, now: float) -> tuple[Outcome, ...]:
+    def _load(self, now: float) -> tuple[RowOutcome, ...]:
         """Bring rows back from disk while delivery works and the queue has capacity.
 
         Those that may have been sent are looked up. Returns what happened to waiting rows by that;
@@ -245,7 +245,7 @@ class WorkerState:
 
     # -- what happened to rows -------------------------------------------------------------------
 
-    def _dispatch(self, outcomes: Sequence[Outcome], now: float) -> tuple[Outcome, ...]:
+    def _dispatch(self, outcomes: Sequence[RowOutcome], now: float) -> tuple[RowOutcome, ...]:
         """Act on outcomes, after the spool has saved rows that would be lost; return these."""
         given = tuple(one for one in outcomes if one.rows or one.is_about_delivery)
         if not given:

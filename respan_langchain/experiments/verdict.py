@@ -17,8 +17,8 @@ from respan_langchain.experiments.statistics import (
     sign_test,
 )
 
-Outcome = Literal["regression", "no regression", "inconclusive"]
-MetricOutcome = Outcome | Literal["not judged"]
+VerdictOutcome = Literal["regression", "no regression", "inconclusive"]
+MetricOutcome = VerdictOutcome | Literal["not judged"]
 
 SIGNIFICANCE: Final = 0.05
 SCORE_MARGIN: Final = 0.02
@@ -92,7 +92,7 @@ class Verdict:
     """By score: rows that flipped."""
 
     @property
-    def outcome(self) -> Outcome:
+    def outcome(self) -> VerdictOutcome:
         """The worst of all metrics; broken rows of a stable replay are a regression too."""
         outcomes = {metric.outcome for metric in self.metrics}
         if any(flips.is_regression for flips in self.flips.values()):

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Final, TypeVar
 
 from respan_langchain._foreign_code import get_logger
-from respan_langchain.delivery.outcome import FINAL, SHUTDOWN, Outcome
+from respan_langchain.delivery.outcome import FINAL, SHUTDOWN, RowOutcome
 from respan_langchain.delivery.row import EncodedRow, QueuedRow
 from respan_langchain.delivery.spool.base import Accept, Spool
 from respan_langchain.fleet.broker import Argument, Broker, BrokerError
@@ -81,7 +81,7 @@ class StreamSpool(Spool):
 
     # -- rows come in ----------------------------------------------------------------------------
 
-    def maintain(self, now: float) -> tuple[Outcome, ...]:
+    def maintain(self, now: float) -> tuple[RowOutcome, ...]:
         """Acknowledge rows that are done, renew the others, and have `load` look for more."""
         if now >= self._look_at:
             self._look_at = now + POLL_INTERVAL
@@ -159,7 +159,7 @@ class StreamSpool(Spool):
 
     # -- rows are done ---------------------------------------------------------------------------
 
-    def on_outcomes(self, outcomes: tuple[Outcome, ...], now: float) -> tuple[Outcome, ...]:
+    def on_outcomes(self, outcomes: tuple[RowOutcome, ...], now: float) -> tuple[RowOutcome, ...]:
         """Acknowledge and delete rows whose state is final; leave the others at the end."""
         outcomes = tuple(
             replace(one, kind="spooled") if one.reason == SHUTDOWN else one for one in outcomes
@@ -196,7 +196,7 @@ class StreamSpool(Spool):
         arguments: list[Argument] = [FORWARDERS, self._consumer, idle, *ids]
         self._try(now, lambda: self._broker.numbers(RELEASE, *arguments))
 
-    def _pop_ids(self, outcome: Outcome) -> list[str]:
+    def _pop_ids(self, outcome: RowOutcome) -> list[str]:
         """Forget rows; return the ids of those that no other forwarder has taken over."""
         return [self._ids.pop(row) for row in outcome.rows if row in self._ids]
 

@@ -3,7 +3,7 @@
 import pytest
 
 from respan_langchain.delivery.limits import DeliveryLimits
-from respan_langchain.delivery.outcome import Outcome
+from respan_langchain.delivery.outcome import RowOutcome
 from respan_langchain.delivery.queue import DeliveryQueue
 from respan_langchain.delivery.status import StatusRegistry
 from tests.delivery.kit import encoded
@@ -43,10 +43,10 @@ def test_a_row_uses_capacity_until_its_final_state():
     queue = a_queue(max_rows=1)
     queue.put([encoded("a")], now=0.0)
     (row,) = absorb(queue)
-    queue.on_outcomes((Outcome("awaiting_lookup", (row,)),))
+    queue.on_outcomes((RowOutcome("awaiting_lookup", (row,)),))
     assert not queue.put([encoded("b")], now=0.0)
 
-    queue.on_outcomes((Outcome("delivered", (row,)),))
+    queue.on_outcomes((RowOutcome("delivered", (row,)),))
 
     assert queue.put([encoded("b")], now=0.0)
     assert queue.bytes_in_memory == 20

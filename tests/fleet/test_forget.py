@@ -9,7 +9,7 @@ from support.models import FakeChat
 
 from respan_langchain import RespanDatasetCallbackHandler
 from respan_langchain.client.subject import build_subject
-from respan_langchain.delivery.outcome import Outcome
+from respan_langchain.delivery.outcome import RowOutcome
 from respan_langchain.fleet import keys
 from respan_langchain.fleet.broker import Broker
 from respan_langchain.fleet.forget import forget_in_broker
@@ -100,7 +100,7 @@ def test_a_row_that_is_being_sent_is_named_and_not_removed(redis, forwarder):
 
 def test_a_dead_letter_is_removed(redis, forwarder):
     spool, rows = forwarder
-    spool.on_outcomes((Outcome("rejected", tuple(rows), "too large"),), 0.0)
+    spool.on_outcomes((RowOutcome("rejected", tuple(rows), "too large"),), 0.0)
     assert redis.ask("XLEN", keys.DEAD) == 2
 
     assert forget_in_broker(redis.url, ANN).memory == 1

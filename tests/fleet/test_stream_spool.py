@@ -2,7 +2,7 @@
 
 import pytest
 
-from respan_langchain.delivery.outcome import SHUTDOWN, Outcome
+from respan_langchain.delivery.outcome import SHUTDOWN, RowOutcome
 from respan_langchain.fleet.broker import Broker
 from respan_langchain.fleet.stream_spool import StreamSpool
 from tests.delivery.kit import WAIT, encoded, queued
@@ -29,7 +29,7 @@ class Held:
         return list(self.spool.mark_unconfirmed(self.rows, self.now))
 
     def settle(self, kind, reason=""):
-        outcomes = (Outcome(kind, tuple(self.rows), reason),)
+        outcomes = (RowOutcome(kind, tuple(self.rows), reason),)
         self.spool.on_outcomes(outcomes, self.now)
 
 

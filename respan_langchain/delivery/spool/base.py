@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from respan_langchain.delivery.limits import MEBIBYTE
-from respan_langchain.delivery.outcome import SHUTDOWN, Outcome
+from respan_langchain.delivery.outcome import SHUTDOWN, RowOutcome
 from respan_langchain.delivery.row import EncodedRow, QueuedRow, RowFilter
 from respan_langchain.delivery.spool.rows import SpoolState
 from respan_langchain.delivery.status import DeliveryStatus
@@ -72,14 +72,14 @@ class Spool:
         """
         return ()
 
-    def on_outcomes(self, outcomes: tuple[Outcome, ...], now: float) -> tuple[Outcome, ...]:
+    def on_outcomes(self, outcomes: tuple[RowOutcome, ...], now: float) -> tuple[RowOutcome, ...]:
         """Save rows that would be lost, delete those that are done, keep dead letters.
 
         Returns the outcomes after that.
         """
         return outcomes
 
-    def maintain(self, now: float) -> tuple[Outcome, ...]:
+    def maintain(self, now: float) -> tuple[RowOutcome, ...]:
         """Look for rows of processes that have ended; return which rows are lost."""
         return ()
 
@@ -92,7 +92,7 @@ class Spool:
         """
         return {}
 
-    def forget(self, chosen: RowFilter, now: float) -> tuple[tuple[Outcome, ...], int]:
+    def forget(self, chosen: RowFilter, now: float) -> tuple[tuple[RowOutcome, ...], int]:
         """Delete chosen rows that are only on disk; return the outcomes, and how many there were.
 
         Dead letters have their outcome already.
@@ -106,7 +106,7 @@ class Spool:
         """In a forked child: neither use nor close the file, which is the parent's."""
 
 
-def state_to_keep(outcome: Outcome) -> SpoolState | None:
+def state_to_keep(outcome: RowOutcome) -> SpoolState | None:
     """Return the state in which to spool these rows; None when they are not lost."""
     if outcome.kind == "dropped" and outcome.reason in SAVED_REASONS:
         return "pending"

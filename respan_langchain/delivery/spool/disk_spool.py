@@ -13,7 +13,7 @@ from itertools import count
 from typing import Final
 
 from respan_langchain._clock import CLOCK
-from respan_langchain.delivery.outcome import Outcome, rows_of
+from respan_langchain.delivery.outcome import RowOutcome, rows_of
 from respan_langchain.delivery.row import EncodedRow, QueuedRow, RowFilter
 from respan_langchain.delivery.spool import directory
 from respan_langchain.delivery.spool.base import Accept, Spool, SpoolConfig, state_to_keep
@@ -75,7 +75,7 @@ class DiskSpool(Spool):
         self._mark(rows, "unconfirmed", now)
         return ()  # a file is taken over only when its process has ended
 
-    def on_outcomes(self, outcomes: tuple[Outcome, ...], now: float) -> tuple[Outcome, ...]:
+    def on_outcomes(self, outcomes: tuple[RowOutcome, ...], now: float) -> tuple[RowOutcome, ...]:
         """Save rows that would be lost and what was changed, delete rows that are done."""
         outcomes = tuple(saved for one in outcomes for saved in self._save_lost(one, now))
         changed = rows_of(one for one in outcomes if one.kind == "changed")
@@ -93,7 +93,7 @@ class DiskSpool(Spool):
         self._mark(rows_of(one for one in outcomes if one.kind == "not_stored"), "pending", now)
         return outcomes
 
-    def _save_lost(self, outcome: Outcome, now: float) -> Iterator[Outcome]:
+    def _save_lost(self, outcome: RowOutcome, now: float) -> Iterator[RowOutcome]:
         """Write rows that would be lost; yield what happens to those, and to the others."""
         state, rows = state_to_keep(outcome), dict.fromkeys(outcome.rows, "")
         kept = [] if state is None else self._write(rows, state, now, in_memory=False)
@@ -102,7 +102,7 @@ class DiskSpool(Spool):
         if rows or not kept:
             yield replace(outcome, rows=tuple(rows))
         if kept:
-            yield Outcome("spooled", tuple(kept), outcome.reason)
+            yield RowOutcome("spooled", tuple(kept), outcome.reason)
 
     def _save(self, rows: Sequence[QueuedRow], state: SpoolState, now: float) -> None:
         """Write rows that stay in memory; those that the disk does not take become `unsaved`."""
@@ -175,7 +175,7 @@ class DiskSpool(Spool):
 
     # -- rows come back --------------------------------------------------------------------------
 
-    def maintain(self, now: float) -> tuple[Outcome, ...]:
+    def maintain(self, now: float) -> tuple[RowOutcome, ...]:
         """Adopt files of processes that have ended; return which rows are lost."""
         if now >= self._look_at:
             self._look_at = now + ORPHAN_INTERVAL
@@ -227,7 +227,7 @@ class DiskSpool(Spool):
         self._keys.update(zip(queued, (row.key for row in rows), strict=True))
         return {row: one.state == "unconfirmed" for row, one in zip(queued, rows, strict=True)}
 
-    def forget(self, chosen: RowFilter, now: float) -> tuple[tuple[Outcome, ...], int]:
+    def forget(self, chosen: RowFilter, now: float) -> tuple[tuple[RowOutcome, ...], int]:
         """Delete chosen rows that are only on disk; return the outcomes, and how many there were.
 
         Dead letters have their outcome already.

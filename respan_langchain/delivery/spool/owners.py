@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from respan_langchain.delivery.drop_reasons import DropReason
-from respan_langchain.delivery.outcome import Outcome, dropped
+from respan_langchain.delivery.outcome import RowOutcome, dropped
 from respan_langchain.delivery.row import EncodedRow, QueuedRow
 from respan_langchain.delivery.spool.directory import Orphan
 from respan_langchain.delivery.spool.rows import SpoolRow
@@ -26,7 +26,7 @@ class RowOwners:
         self._known_files: set[Path] = set()
         self._spooled: dict[str, tuple[str, weakref.ref[DeliveryStatus]]] = {}
         """Id and status of each row, by its key on disk."""
-        self._lost: list[Outcome] = []
+        self._lost: list[RowOutcome] = []
 
     def __len__(self) -> int:
         """Return how many rows of this process are only on disk."""
@@ -82,7 +82,7 @@ class RowOwners:
             self._known_files.add(orphan.path)
             self._unreadable_files.append(f"{orphan.path.name}: {orphan.problem}")
 
-    def take_lost(self) -> tuple[Outcome, ...]:
+    def take_lost(self) -> tuple[RowOutcome, ...]:
         """Return the outcomes of the dropped rows, once."""
         lost, self._lost = self._lost, []
         return tuple(lost)
