@@ -65,7 +65,7 @@ class CallbackState:
         """Whether a run was marked as a root below a parent that was not captured."""
         return bool(self._inner_roots) and run_id.int in self._inner_roots
 
-    def forget(self, run_id: UUID) -> None:
+    def discard(self, run_id: UUID) -> None:
         """Forget a run, because it has ended."""
         self._awaiting_first_token.pop(run_id.int, None)
         self._tokens.pop(run_id.int, None)

@@ -216,4 +216,4 @@ class EventProcessor:
     def _clear_callback_state(self, finished: Iterable[Run]) -> None:
         """Remove what callbacks remember of runs that finished."""
         for run in finished:
-            self.callback_state.forget(run.id)
+            self.callback_state.discard(run.id)

@@ -76,7 +76,7 @@ class EventQueue:
     ) -> None:
         """Append an event; wake the worker, or drain inline if the worker is behind."""
         if self.is_closed:
-            self._callback_state.forget(run_id)
+            self._callback_state.discard(run_id)
             return
         events, bounds, size = self._events, self._backpressure, None
         waiting = len(events)

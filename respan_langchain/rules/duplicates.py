@@ -45,7 +45,7 @@ class Duplicates:
             seen: How many traces it stands for: a stored row may have counted copies before.
         """
         while self._kept and next(iter(self._kept.values())).until <= at:
-            self._forget(next(iter(self._kept)))
+            self._discard(next(iter(self._kept)))
         kept = self._kept.get(key)
         if kept is None:
             return False
@@ -57,10 +57,10 @@ class Duplicates:
 
         `row` is its root's row; None if the root becomes none.
         """
-        self._forget(key)
+        self._discard(key)
         self._kept[key] = _KeptTrace(row, at + WINDOW, seen, shown=seen)
         if len(self._kept) > MAX_KEPT:
-            self._forget(next(iter(self._kept)))
+            self._discard(next(iter(self._kept)))
 
     def take_changes(self) -> list[RowChange]:
         """Return the counts of rows whose hour has ended, or whose count was asked for."""
@@ -71,7 +71,7 @@ class Duplicates:
         """Let `take_changes` return every count that its row does not show; the hours go on."""
         self._show(self._kept.values())
 
-    def _forget(self, key: bytes) -> None:
+    def _discard(self, key: bytes) -> None:
         kept = self._kept.pop(key, None)
         self._show([] if kept is None else [kept])
 

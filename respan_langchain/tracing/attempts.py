@@ -65,12 +65,12 @@ def _last(prompt: object) -> object:
 
 def record_failure(run: Run, parent: Run) -> None:
     """Remember which run failed last, with the last message of its prompt."""
-    forget_failure(parent)
+    release_failed_child(parent)
     parent.failed_child = run
     run.prompt_end = _last(run.inputs) if run.kind in ("chat", "llm") else None
 
 
-def forget_failure(parent: Run) -> None:
+def release_failed_child(parent: Run) -> None:
     """Release the prompt of the run that failed last; its row may wait for the trace's end."""
     if parent.failed_child is not None:
         parent.failed_child.prompt_end = None

@@ -6,7 +6,7 @@
 from uuid import UUID
 
 from respan_langchain.tracing.abandoned_streams import ends_parent, may_run_on, was_abandoned_within
-from respan_langchain.tracing.attempts import forget_failure
+from respan_langchain.tracing.attempts import release_failed_child
 from respan_langchain.tracing.events import RunStatus
 from respan_langchain.tracing.open_traces import OpenTraces
 from respan_langchain.tracing.run import Run, Trace
@@ -66,7 +66,7 @@ class TraceCloser:
         trace = run.trace
         trace.has_threads = trace.has_threads or may_run_on(run)
         run.last_child = run.tokens = None
-        forget_failure(run)
+        release_failed_child(run)
         self._runs.remove(run)
         if run.is_root:
             self._end_root(trace, now)

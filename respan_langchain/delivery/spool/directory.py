@@ -161,7 +161,7 @@ def _adopt(path: Path, home: SpoolFile) -> Orphan | None:
         return orphan
     finally:
         if keeps_lock:
-            lock.forget()
+            lock.close()
         else:
             lock.release()
 

@@ -66,9 +66,9 @@ class SpoolLock:
         """Give the lock up, and remove its file."""
         with contextlib.suppress(OSError):
             self.path.unlink(missing_ok=True)
-        self.forget()
+        self.close()
 
-    def forget(self) -> None:
+    def close(self) -> None:
         """Close this process's copy; a forked child's copy would outlive the parent."""
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:

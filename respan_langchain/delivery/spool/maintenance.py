@@ -125,7 +125,7 @@ def _in_use(path: Path) -> bool:
     if not lock.path.exists() or lock.path.is_symlink():
         return False
     free = lock.acquire()
-    lock.forget()
+    lock.close()
     return not free
 
 

@@ -84,10 +84,10 @@ class OwnFile:
             directory.remove(file.path)
             file.lock.release()
         else:
-            file.lock.forget()
+            file.lock.close()
 
     def leave_to_parent(self) -> None:
         """In a forked child: neither use nor close the file, which is the parent's."""
         if self.file is not None:
             self.file.leave_to_parent()
-            self.file.lock.forget()
+            self.file.lock.close()

@@ -78,7 +78,7 @@ def killed(worker):
     """As if the process had died here: its lock is gone, its file is not."""
     worker.closed = True
     with worker._thread.step_lock:
-        worker._state.spool._own.file.lock.forget()
+        worker._state.spool._own.file.lock.close()
         worker._state.spool._own.file.connection.close()
 
 
@@ -912,7 +912,7 @@ def test_the_rows_of_a_removed_file_are_counted_and_logged(by_hand, place, caplo
     spool = make_spool(place)
     spool.add([SpoolRow(str(one), str(one), "dataset", b"{}") for one in range(7)], in_memory=True)
     spool.close()
-    spool.lock.forget()
+    spool.lock.close()
     spool.path.unlink()
     turns = by_hand(SpoolConfig(place))
     turns.step()
@@ -925,7 +925,7 @@ def test_feedback_of_a_killed_process_is_applied_by_the_next_one(by_hand, wire, 
     first = by_hand(SpoolConfig(place, "durable"))
     first.put(feedback_on("a", status=status))
     first.step(WAKE)
-    first.spool._own.file.lock.forget()
+    first.spool._own.file.lock.close()
     wire.keep(["a"])
     wire.feedback_script = [lambda ids: ["failed"]]
 

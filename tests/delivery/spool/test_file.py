@@ -31,7 +31,7 @@ def spool(place):
     made = spool_directory.create(place)
     yield made
     made.close()
-    made.lock.forget()
+    made.lock.close()
 
 
 def a_row(name, *, size=20, **more):
@@ -45,7 +45,7 @@ def orphan(place, *rows, in_memory=True):
     spool = spool_directory.create(place)
     spool.add(rows, in_memory=in_memory)
     spool.close()
-    spool.lock.forget()
+    spool.lock.close()
     return spool.path
 
 
@@ -269,7 +269,7 @@ def test_a_lost_write_ahead_log_loses_only_its_own_rows(place, spool):
     copy = place / "7-copy.db"
     copy.write_bytes(other.path.read_bytes())
     other.close()
-    other.lock.forget()
+    other.lock.close()
     spool_directory.remove(other.path)
 
     adopted(place, spool)

@@ -12,7 +12,7 @@ def test_what_a_process_left_is_taken_over_once(tmp_path):
         left, seen = SpoolLock(tmp_path / f"{number}.lock"), []
         left.acquire()
         left.write(Record(changes=1, rows=3))
-        left.forget()
+        left.close()
         barrier = threading.Barrier(THREADS)
 
         def take_over(path=left.path, seen=seen, barrier=barrier):
