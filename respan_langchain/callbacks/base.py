@@ -64,7 +64,7 @@ class CallbackBase(BaseCallbackHandler):
         self._processor = processor
         self._assembler = processor.assembler
         self._queue = processor.events
-        self._state = processor.callback_state
+        self._callback_state = processor.callback_state
         self._captures_chains = self._assembler.captures_chains
         self._flush_root = flush_root
         self._put_end = self._queue.put_event if flush_root is None else self._put_end_and_flush
@@ -122,7 +122,7 @@ class CallbackBase(BaseCallbackHandler):
             _last_root.set(run_id)
             metadata = add_trace_id(metadata)
             if parent_run_id is not None and kind == "chain":
-                self._state.mark_inner_root(run_id)
+                self._callback_state.mark_inner_root(run_id)
         is_step = kind == "chain" and not is_root and not self._captures_chains
         details: StartDetails = (
             parent_run_id, above_id, configurable, kind, name, tags, metadata, request, call_id,

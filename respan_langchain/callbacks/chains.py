@@ -40,7 +40,7 @@ class ChainCallbacks(CallbackBase):
             kind: RunKind = "chain"
             if run_type == "llm":  # LangChain runs some models as chains
                 kind = "llm"
-                self._state.mark_inner_root(run_id)
+                self._callback_state.mark_inner_root(run_id)
             self._put_start(kind, inputs, run_id, parent_run_id, name or serialized, tags, metadata)
         except Exception as error:  # noqa: BLE001  # see `record_error`
             self.record_error(error)
@@ -102,5 +102,5 @@ class ChainCallbacks(CallbackBase):
 
     def _content_mode(self, run_id: UUID, parent_run_id: UUID | None) -> int:
         """Return how the queue keeps a chain's outputs: as a copy if a row may show them."""
-        is_root = parent_run_id is None or self._state.is_inner_root(run_id)
+        is_root = parent_run_id is None or self._callback_state.is_inner_root(run_id)
         return COPY if is_root or self._captures_chains else STEP

@@ -206,9 +206,9 @@ class RespanDatasetCallbackHandler(ChainCallbacks, ModelCallbacks, ToolCallbacks
         pending until a forwarder has delivered it; that is known for an hour.
         """
         status = self._status.row_status(str(run_id))
-        if self._states is None or status is None or status.state != "delivered":
+        if self._fleet_row_states is None or status is None or status.state != "delivered":
             return status
-        state = self._states.find(str(run_id))
+        state = self._fleet_row_states.find(str(run_id))
         return status if state is None else dataclasses.replace(status, state=state)
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[type, dict[str, Any]]]:

@@ -19,7 +19,7 @@ class Lifecycle(CallbackBase):
     def __init__(self, components: "Components", flush: "FlushMode", exit_timeout: float) -> None:
         """Flush after each root as `flush` says, for at most `exit_timeout` seconds."""
         self._status, self._worker = components.status, components.worker
-        self._states = components.states
+        self._fleet_row_states = components.states
         self._exit_timeout = exit_timeout
         flush_root = {"root": self._flush_now, "disk": self._sync_now}.get(flush)
         super().__init__(components.processor, flush_root=flush_root)
@@ -33,9 +33,9 @@ class Lifecycle(CallbackBase):
         timeout = self._flush_timeout(timeout)
         deadline = CLOCK.monotonic() + timeout
         result = self._worker.flush(timeout, self._status)
-        if not through or self._states is None:
+        if not through or self._fleet_row_states is None:
             return result
-        return self._states.wait(result, deadline - CLOCK.monotonic())
+        return self._fleet_row_states.wait(result, deadline - CLOCK.monotonic())
 
     async def aflush(self, timeout: float = 30.0, *, through: bool = False) -> "FlushResult":
         """As `flush`, without blocking the event loop."""

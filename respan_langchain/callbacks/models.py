@@ -31,7 +31,7 @@ class ModelCallbacks(CallbackBase):
         LangChain starts one run per conversation, so there is one list.
         """
         try:
-            self._state.expect_first_token(run_id)
+            self._callback_state.expect_first_token(run_id)
             self._put_start(
                 "chat",
                 messages[0] if messages else [],
@@ -62,7 +62,7 @@ class ModelCallbacks(CallbackBase):
     ) -> None:
         """A text model is called; one run per prompt."""
         try:
-            self._state.expect_first_token(run_id)
+            self._callback_state.expect_first_token(run_id)
             self._put_start(
                 "llm",
                 prompts[0] if prompts else "",
@@ -90,9 +90,9 @@ class ModelCallbacks(CallbackBase):
         LangChain passes `token` by keyword.
         """
         try:
-            if self._state.add_token(run_id, token):
+            if self._callback_state.add_token(run_id, token):
                 self._watch_usage(run_id, chunk)
-                if self._state.expects_first_token(run_id) and _has_content(token, chunk):
+                if self._callback_state.expects_first_token(run_id) and _has_content(token, chunk):
                     self._put_first_token(run_id, token)
         except Exception as error:  # noqa: BLE001  # see `record_error`
             self.record_error(error)
@@ -103,7 +103,9 @@ class ModelCallbacks(CallbackBase):
             if event.get("event") != "content-block-delta":
                 return
             text = event["delta"].get("text")
-            if self._state.add_token(run_id, text) and self._state.expects_first_token(run_id):
+            if self._callback_state.add_token(
+                run_id, text
+            ) and self._callback_state.expects_first_token(run_id):
                 self._put_first_token(run_id, text)
         except Exception as error:  # noqa: BLE001  # see `record_error`
             self.record_error(error)
@@ -119,7 +121,7 @@ class ModelCallbacks(CallbackBase):
     ) -> None:
         """A model answered."""
         try:
-            self._put_end(END, run_id, response, self._state.end_stream(run_id))
+            self._put_end(END, run_id, response, self._callback_state.end_stream(run_id))
         except Exception as error:  # noqa: BLE001  # see `record_error`
             self.record_error(error)
 
@@ -134,7 +136,7 @@ class ModelCallbacks(CallbackBase):
     ) -> None:
         """A model failed or its stream was abandoned; `response` is its answer until then."""
         try:
-            details = (describe_exception(error), *self._state.end_stream(run_id))
+            details = (describe_exception(error), *self._callback_state.end_stream(run_id))
             self._put_end(ERROR, run_id, response, details)
         except Exception as problem:  # noqa: BLE001  # see `record_error`
             self.record_error(problem)
@@ -147,12 +149,12 @@ class ModelCallbacks(CallbackBase):
             self.record_error(error)
 
     def _put_first_token(self, run_id: UUID, token: object) -> None:
-        self._queue.put_event(FIRST_TOKEN, run_id, self._state.start_tokens(run_id, token))
+        self._queue.put_event(FIRST_TOKEN, run_id, self._callback_state.start_tokens(run_id, token))
 
     def _watch_usage(self, run_id: UUID, chunk: Any) -> None:
         usage = getattr(getattr(chunk, "message", None), "usage_metadata", None)
         if usage:
-            self._state.watch_usage(run_id, usage)
+            self._callback_state.watch_usage(run_id, usage)
 
 
 _REASONING_KEYS = ("reasoning_content", "reasoning", "reasoning_details")
