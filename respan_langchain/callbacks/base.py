@@ -15,7 +15,7 @@ from langchain_core.callbacks import BaseCallbackHandler
 
 from respan_langchain.callbacks._langchain_compat import RunInline
 from respan_langchain.callbacks.opentelemetry import add_trace_id
-from respan_langchain.pipeline.event_queue import COPY, SHARE, STEP
+from respan_langchain.pipeline.event_queue import COPY, NO_COPY, OMIT_FIRST
 from respan_langchain.tracing.call_settings import get_identifiers
 from respan_langchain.tracing.events import START, RunKind, StartDetails
 
@@ -127,7 +127,7 @@ class CallbackBase(BaseCallbackHandler):
         details: StartDetails = (
             parent_run_id, above_id, configurable, kind, name, tags, metadata, request, call_id,
         )  # fmt: skip
-        self._queue.put_event(START, run_id, inputs, details, STEP if is_step else COPY)
+        self._queue.put_event(START, run_id, inputs, details, OMIT_FIRST if is_step else COPY)
 
     def _put_end_and_flush(
         self,
@@ -135,7 +135,7 @@ class CallbackBase(BaseCallbackHandler):
         run_id: UUID,
         content: object = None,
         details: tuple[object, ...] = (),
-        content_mode: int = SHARE,
+        content_mode: int = NO_COPY,
     ) -> None:
         """Put the end of a run; flush if it was a root."""
         was_root = self._processor.is_open_root(run_id)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from respan_langchain.callbacks.base import CallbackBase
 from respan_langchain.callbacks.exceptions import describe_exception
-from respan_langchain.pipeline.event_queue import COPY, STEP
+from respan_langchain.pipeline.event_queue import COPY, OMIT_FIRST
 from respan_langchain.tracing.events import (
     END,
     ERROR,
@@ -103,4 +103,4 @@ class ChainCallbacks(CallbackBase):
     def _content_mode(self, run_id: UUID, parent_run_id: UUID | None) -> int:
         """Return how the queue keeps a chain's outputs: as a copy if a row may show them."""
         is_root = parent_run_id is None or self._callback_state.is_inner_root(run_id)
-        return COPY if is_root or self._captures_chains else STEP
+        return COPY if is_root or self._captures_chains else OMIT_FIRST

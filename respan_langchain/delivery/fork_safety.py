@@ -13,7 +13,7 @@ from weakref import WeakSet
 
 from respan_langchain._clock import CLOCK
 
-MAX_WAIT: Final = 2.0
+MAX_FORK_WAIT: Final = 2.0
 """Seconds that a fork waits at most for guarded work to end."""
 
 
@@ -27,7 +27,7 @@ class Forkable(Protocol):
 class ForkHooks:
     """The hooks that run before and after a fork."""
 
-    def __init__(self, max_wait: float = MAX_WAIT) -> None:
+    def __init__(self, max_wait: float = MAX_FORK_WAIT) -> None:
         self.max_wait = max_wait
         self.registered: WeakSet[Forkable] = WeakSet()
         self.guards: WeakSet[ForkGuard] = WeakSet()
@@ -60,7 +60,7 @@ _is_hooked = False
 
 
 class ForkGuard:
-    """`with guard:` makes forks wait for the work inside, for `MAX_WAIT` seconds at most.
+    """`with guard:` makes forks wait for the work inside, for `MAX_FORK_WAIT` seconds at most.
 
     For imports on our threads, since a child that is forked during an import has a partial module
     whose lock is never released; and for SQLite, whose locks a fork does not reset.

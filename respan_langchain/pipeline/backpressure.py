@@ -34,7 +34,7 @@ WAIT_FROM: Final = 4_000
 Among many busy threads the one that drains gets only its share of the interpreter, and the queue
 would grow without bound.
 """
-MAX_WAIT: Final = 1.0
+MAX_APP_WAIT: Final = 1.0
 """Seconds that a call waits at most."""
 STALLED_AFTER: Final = 2.0
 """Seconds without progress after which the drain counts as stuck, and calls no longer wait."""
@@ -107,7 +107,7 @@ class Backpressure:
     def wait_budget(self, now: float, queued: int) -> float:
         """Return the seconds that a call waits for its turn to drain."""
         is_stalled = now - self.drained_at >= STALLED_AFTER
-        return MAX_WAIT if queued > WAIT_FROM and not is_stalled else 0.0
+        return MAX_APP_WAIT if queued > WAIT_FROM and not is_stalled else 0.0
 
     def after_drain(self, now: float, queued: int) -> None:
         """Set when a call drains next, with `queued` events left.

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from respan_langchain.delivery.worker import Worker
 
 # How the queue keeps the content of an event (`content_mode`).
-SHARE: Final = 0
+NO_COPY: Final = 0
 """As it is: nobody changes it."""
 COPY: Final = 1
 """As a copy: the app may change it as soon as the callback returns."""
-STEP: Final = 2
+OMIT_FIRST: Final = 2
 """As it is, and the first to be left out: content of a step, which no row shows."""
 
 
@@ -72,7 +72,7 @@ class EventQueue:
         run_id: UUID,
         content: object = None,
         details: tuple[object, ...] = (),
-        content_mode: int = SHARE,
+        content_mode: int = NO_COPY,
     ) -> None:
         """Append an event; wake the worker, or drain inline if the worker is behind."""
         if self.is_closed:
@@ -84,7 +84,7 @@ class EventQueue:
             content, size = self._measure(content, content_mode)
         elif content_mode == COPY:
             content = self._copy(content)
-        elif content_mode == STEP:
+        elif content_mode == OMIT_FIRST:
             size = 0
         events.append((kind, size, self._monotonic(), run_id, content, details))
         if size:
@@ -134,7 +134,9 @@ class EventQueue:
             return None, 0
         size, queued = estimate_size(content), len(self._events)
         is_kept = size <= SMALL_BYTES and queued < MAX_SMALL_EVENTS
-        if (content_mode == STEP and queued > MAX_UNMEASURED) or (self._is_full() and not is_kept):
+        if (content_mode == OMIT_FIRST and queued > MAX_UNMEASURED) or (
+            self._is_full() and not is_kept
+        ):
             return OMITTED, 0
         return self._copy(content) if content_mode == COPY else content, size
 

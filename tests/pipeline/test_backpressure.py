@@ -4,7 +4,7 @@ import pytest
 
 from respan_langchain.delivery.limits import MemoryBudget
 from respan_langchain.pipeline.backpressure import (
-    MAX_WAIT,
+    MAX_APP_WAIT,
     STALLED_AFTER,
     WAIT_FROM,
     Backpressure,
@@ -15,7 +15,7 @@ from respan_langchain.pipeline.backpressure import (
     ("drained_at", "queued", "seconds"),
     [
         (10.0, WAIT_FROM, 0.0),
-        (10.0, WAIT_FROM + 1, MAX_WAIT),
+        (10.0, WAIT_FROM + 1, MAX_APP_WAIT),
         (10.0 - STALLED_AFTER, WAIT_FROM + 1, 0.0),
     ],
     ids=["a short queue", "a long queue", "a drain that hangs"],
