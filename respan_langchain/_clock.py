@@ -21,3 +21,5 @@ class Clock(NamedTuple):
 
 
 CLOCK: Final = Clock(time.monotonic, time.time)
+NEVER: Final = float("inf")
+"""A time, or a number of seconds, that is not reached."""

@@ -10,8 +10,8 @@ from math import inf
 from respan_langchain.delivery.limits import DeliveryLimits
 from respan_langchain.delivery.row import QueuedRow
 
-SHARE = 4
-"""Held rows take at most this part of the queue, so that others have space."""
+MAX_SHARE = 1 / 4
+"""The part of the queue that held rows take at most, so that others have space."""
 
 
 class HeldRows:
@@ -20,8 +20,8 @@ class HeldRows:
     def __init__(self, limits: DeliveryLimits, release: Callable[[QueuedRow], None]) -> None:
         """`release` takes each row that waits no longer."""
         self._on_release = release
-        self._max_rows = limits.max_rows // SHARE
-        self._max_bytes = limits.max_bytes // SHARE
+        self._max_rows = int(limits.max_rows * MAX_SHARE)
+        self._max_bytes = int(limits.max_bytes * MAX_SHARE)
         self._until: dict[QueuedRow, float] = {}
         # No row is due before; one that was due then may be released already.
         self._due_at = inf

@@ -6,6 +6,7 @@ rows, a flush and the level `durable` do not wait for a pause.
 
 from dataclasses import dataclass
 
+from respan_langchain._clock import NEVER
 from respan_langchain.delivery.fork_safety import ForkGuard
 from respan_langchain.delivery.limits import DeliveryLimits
 from respan_langchain.delivery.row import EncodedRow
@@ -17,7 +18,6 @@ QUIET = 0.05
 """Seconds without an event after which the app counts as paused."""
 MAX_WAIT_FOR_QUIET = 1.0
 """Seconds after which events are read even while more arrive."""
-NEVER = float("inf")
 
 
 @dataclass(slots=True)

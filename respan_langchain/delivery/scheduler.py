@@ -6,6 +6,7 @@ responses come in as values. One request is in flight at a time.
 
 from collections.abc import Callable, Iterator, Sequence
 
+from respan_langchain._clock import NEVER
 from respan_langchain.client.retry_policy import MAX_RETRY_AFTER, parse_retry_after
 from respan_langchain.delivery.batch import (
     Batch,
@@ -26,7 +27,6 @@ from respan_langchain.delivery.recovery import Recovery
 from respan_langchain.delivery.response_classification import Action, Classification, classify
 from respan_langchain.delivery.row import QueuedRow, RowFilter
 
-NEVER = float("inf")
 STUCK_BYTES = 256 * 1024
 """A larger body that was not written in time may be too large for the connection."""
 

@@ -1,8 +1,8 @@
-"""One step of the worker: read messages, poll the sources, send, act on outcomes.
+"""What a worker owns in one process, and one step of its loop, which `worker_thread.py` runs.
 
-Messages are what other threads tell the loop: wake-ups, flushes, the responses to requests. It does
-what `Scheduler` decides, and owns every part of delivery in this process. It starts no thread:
-the worker's thread runs it, or a caller that does the worker's work.
+A step reads messages, polls the sources, sends what `Scheduler` decides, and acts on the outcomes
+of rows. Messages are what other threads tell the worker: wake-ups, flushes, the responses to
+requests. It starts no thread: the worker's thread runs it, or a caller that does its work.
 """
 
 import threading
@@ -11,12 +11,12 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Final, Literal, TypeAlias
 
-from respan_langchain._clock import CLOCK
+from respan_langchain._clock import CLOCK, NEVER
 from respan_langchain.delivery.batch import Batch, SenderResponse
 from respan_langchain.delivery.flush import FlushRequest, PendingFlushes
 from respan_langchain.delivery.limits import DeliveryLimits
 from respan_langchain.delivery.outcome import Forgotten, RowOutcome, dropped, update_statuses
-from respan_langchain.delivery.polling import NEVER, SourcePoller
+from respan_langchain.delivery.polling import SourcePoller
 from respan_langchain.delivery.queue import DeliveryQueue
 from respan_langchain.delivery.reporting import DeliveryLogger
 from respan_langchain.delivery.row import RowFilter

@@ -7,9 +7,9 @@ import threading
 from collections.abc import Callable
 from threading import get_ident
 
+from respan_langchain._clock import NEVER
 from respan_langchain.delivery import threads
 from respan_langchain.delivery.flush import FlushRequest
-from respan_langchain.delivery.polling import NEVER
 from respan_langchain.delivery.worker_state import WAKE, Message, WorkerState
 
 PAUSE_AFTER_ERROR = 1.0
@@ -32,7 +32,7 @@ class WorkerThread:
         """Start nothing.
 
         Args:
-            loop: What is run.
+            state: Has the step that is run.
             is_unused: Whether nothing waits and no source is left: then the thread ends.
             on_busy: Called before each message, also where the thread runs already.
             on_idle: Called when the thread ends.

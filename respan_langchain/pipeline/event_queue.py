@@ -31,7 +31,7 @@ NO_COPY: Final = 0
 COPY: Final = 1
 """As a copy: the app may change it as soon as the callback returns."""
 OMIT_FIRST: Final = 2
-"""As it is, and the first to be left out: content of a step, which no row shows."""
+"""As it is, and the first to be left out: content that no row shows."""
 
 
 class EventQueue:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from respan_langchain._clock import NEVER
 from respan_langchain.client.feedback import build_feedback
 from respan_langchain.client.http_result import HttpResult
 from respan_langchain.delivery.limits import DeliveryLimits
@@ -20,7 +21,6 @@ from respan_langchain.delivery.worker_state import WAKE, WorkerState
 WAIT = 20.0
 """Seconds that a test waits before it gives up; never reached when the code is right."""
 
-NEVER = float("inf")
 MORE_THAN_THERE_IS = 2**60
 """Bytes of stack that no system has."""
 

@@ -5,12 +5,13 @@ from itertools import takewhile
 
 import pytest
 
+from respan_langchain._clock import NEVER
 from respan_langchain.client.http_result import HttpResult
 from respan_langchain.delivery.batch import BulkResponse, Lookup, LookupResult
 from respan_langchain.delivery.buffer import RowBuffer
 from respan_langchain.delivery.limits import DeliveryLimits
 from respan_langchain.delivery.recovery import UNPROVEN
-from respan_langchain.delivery.scheduler import NEVER, Scheduler
+from respan_langchain.delivery.scheduler import Scheduler
 from tests.delivery.kit import all_stored, envelope, row
 
 
