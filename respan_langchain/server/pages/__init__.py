@@ -1,1 +1,1 @@
-"""One module per web page, and the parts that several pages share."""
+"""One module per web page: reads the store, and has the actions of the page's forms."""

@@ -9,10 +9,10 @@ from respan_langchain._display import UNKNOWN, content_text
 from respan_langchain.embedded.http import HttpError, Response
 from respan_langchain.embedded.store import datasets_table, logs_table, scores_table
 from respan_langchain.server import layout
+from respan_langchain.server.components.messages import MAX_CHARS, ContentRenderer
 from respan_langchain.server.formatting import FIGURES, format_score
 from respan_langchain.server.html import Html, element, join, log_link, time_element, visible_text
 from respan_langchain.server.page_request import PageRequest
-from respan_langchain.server.pages.messages import MAX_CHARS, ContentRenderer
 from respan_langchain.server.preview import parse_stored, pretty, row_name
 
 MAX_ROWS = 6

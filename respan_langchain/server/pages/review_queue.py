@@ -8,9 +8,9 @@ from respan_langchain.embedded.http import HttpError, Response
 from respan_langchain.embedded.store import datasets_table, logs_table
 from respan_langchain.embedded.store.review_queue import MAX_COUNTED, QUEUES, ReviewQueue
 from respan_langchain.server import layout
+from respan_langchain.server.components.messages import ContentRenderer
 from respan_langchain.server.html import Html, dataset_link, element, log_link, visible_text
 from respan_langchain.server.page_request import PageRequest
-from respan_langchain.server.pages.messages import ContentRenderer
 from respan_langchain.server.pages.review import review_form, save_review
 from respan_langchain.server.pages.row import (
     evaluator_scores,

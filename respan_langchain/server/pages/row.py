@@ -12,6 +12,9 @@ from respan_langchain.embedded.http import HttpError, Response
 from respan_langchain.embedded.store import datasets_table, logs_table, page_queries, scores_table
 from respan_langchain.embedded.store.errors import StoreError
 from respan_langchain.server import layout
+from respan_langchain.server.components.messages import ContentRenderer
+from respan_langchain.server.components.metadata import raw_json, render_object
+from respan_langchain.server.components.trace import trace_list
 from respan_langchain.server.formatting import FIGURES
 from respan_langchain.server.html import (
     Html,
@@ -23,10 +26,7 @@ from respan_langchain.server.html import (
     visible_text,
 )
 from respan_langchain.server.page_request import PageRequest
-from respan_langchain.server.pages.messages import ContentRenderer
-from respan_langchain.server.pages.metadata import raw_json, render_object
 from respan_langchain.server.pages.review import review_form
-from respan_langchain.server.pages.trace import trace_list
 from respan_langchain.server.preview import are_documents, parse_stored, row_name, status_class
 from respan_langchain.server.query import View
 

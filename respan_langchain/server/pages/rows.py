@@ -15,13 +15,13 @@ from respan_langchain.embedded.store.errors import StoreError
 from respan_langchain.embedded.store.fields import SqlCondition
 from respan_langchain.embedded.store.store import Store
 from respan_langchain.server import layout
+from respan_langchain.server.components.charts import charts
+from respan_langchain.server.components.rows_table import RowsPage, rows_table
+from respan_langchain.server.components.toolbar import chips, toolbar
 from respan_langchain.server.html import Html, dataset_link, element, join, visible_text
 from respan_langchain.server.page_request import PageRequest
 from respan_langchain.server.pages import replay
-from respan_langchain.server.pages.charts import charts
 from respan_langchain.server.pages.dataset_settings import settings_menu
-from respan_langchain.server.pages.rows_table import RowsPage, rows_table
-from respan_langchain.server.pages.toolbar import chips, toolbar
 from respan_langchain.server.query import MENU_FIELDS, View
 
 PAGE_SIZE = 50

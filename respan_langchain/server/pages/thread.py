@@ -10,9 +10,9 @@ from respan_langchain.embedded.store.fields import SqlCondition
 from respan_langchain.embedded.store.filters import all_of
 from respan_langchain.embedded.store.review_queue import ROOTS
 from respan_langchain.server import layout
+from respan_langchain.server.components.messages import ContentRenderer
 from respan_langchain.server.html import Html, element, join, log_link, time_element, visible_text
 from respan_langchain.server.page_request import PageRequest
-from respan_langchain.server.pages.messages import ContentRenderer
 from respan_langchain.server.pages.row import render_error
 from respan_langchain.server.preview import parse_stored, row_name
 

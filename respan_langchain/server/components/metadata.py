@@ -6,10 +6,10 @@ from typing import Any
 from respan_langchain._constants import LOG_FIELDS
 from respan_langchain._display import format_count
 from respan_langchain.server import layout
+from respan_langchain.server.components.messages import MAX_CHARS
 from respan_langchain.server.copies import LABELS
 from respan_langchain.server.formatting import format_size
 from respan_langchain.server.html import Html, dataset_link, element, join, log_link, visible_text
-from respan_langchain.server.pages.messages import MAX_CHARS
 from respan_langchain.server.preview import pretty, read_contents
 from respan_langchain.server.query import View
 
