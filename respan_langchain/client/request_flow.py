@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 from respan_langchain._arguments import check_number
 from respan_langchain._clock import CLOCK
 from respan_langchain.client.http_result import HttpResult
-from respan_langchain.client.requests import ApiRequest, may_retry, read_result
-from respan_langchain.client.retry_policy import DEFAULT_RETRY, RetryPolicy
+from respan_langchain.client.requests import ApiRequest, read_result
+from respan_langchain.client.retry_policy import DEFAULT_RETRY, RetryPolicy, may_retry
 from respan_langchain.errors import ApiError
 
 Value = TypeVar("Value")
@@ -92,7 +92,8 @@ def request_flow(request: ApiRequest[Value], options: RequestOptions) -> Request
             return read_result(request, result, attempt)
         except ApiError as error:
             delay = options.retry.delay(attempt, error.retry_after, options.rng())
-            is_final = attempt >= options.retry.max_tries or not may_retry(request, result)
+            is_retryable = may_retry(result, is_idempotent=request.is_idempotent())
+            is_final = attempt >= options.retry.max_tries or not is_retryable
             if is_final or options.clock() + delay >= deadline:
                 raise
         yield Sleep(delay)

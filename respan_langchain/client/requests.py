@@ -16,7 +16,6 @@ from uuid import UUID
 from pydantic import BaseModel, ValidationError
 
 from respan_langchain.client.http_result import HttpResult
-from respan_langchain.client.retry_policy import TRANSIENT_STATUSES
 from respan_langchain.client.status_errors import build_error, build_unexpected_error
 from respan_langchain.errors import ConfigurationError, UnexpectedResponseError
 
@@ -83,15 +82,6 @@ def read_result(request: ApiRequest[Value], result: HttpResult, attempt: int) ->
         # An earlier try may have deleted it, its response having been lost.
         return _parse_body(request, HttpResult(204))
     raise build_error(request.method, request.path, result)
-
-
-def may_retry(request: ApiRequest[Any], result: HttpResult) -> bool:
-    """Whether a request whose try had this result may be sent again."""
-    if result.status is None:
-        return request.is_idempotent() or not result.maybe_sent
-    if result.status == 429:
-        return True
-    return request.is_idempotent() and result.status in TRANSIENT_STATUSES
 
 
 def _parse_body(request: ApiRequest[Value], result: HttpResult) -> Value:

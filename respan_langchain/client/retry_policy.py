@@ -1,7 +1,8 @@
-"""Retry rules: which failures are transient, how long to back off, what `Retry-After` says.
+"""Retry rules: which requests the client repeats, how long to back off, what `Retry-After` says.
 
-Pure. The client, delivery and transfers all use these rules. Delivery also has a rate limit and a
-circuit breaker: `delivery/rate_limiter.py`, `delivery/circuit_breaker.py`.
+Pure. `request_flow.py` applies them to the client's requests. Delivery uses the backoff and
+`Retry-After` only: what a failed batch means is in `delivery/response_classification.py`, when the
+next request is sent in `delivery/pacing.py`.
 """
 
 from dataclasses import dataclass
@@ -17,9 +18,9 @@ from respan_langchain.errors import (
 )
 
 TRANSIENT_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
-"""Statuses after which the same request may succeed. Only 429 says that it was not carried out."""
+"""Statuses after which the client repeats an idempotent request; after 429 any request."""
 TRANSIENT_ERRORS = (ConnectionFailedError, DeadlineError, RateLimitError, ServerError)
-"""The same as exceptions."""
+"""Errors of failures that may pass, for `datasets/transfer/transfer.py`."""
 MAX_RETRY_AFTER = 300.0
 """Seconds; a server that asks for a longer wait is retried after this."""
 _MAX_DOUBLINGS = 32
@@ -42,6 +43,13 @@ class RetryPolicy:
 
 
 DEFAULT_RETRY = RetryPolicy()
+
+
+def may_retry(result: HttpResult, *, is_idempotent: bool) -> bool:
+    """Whether the client repeats a request whose try had this result."""
+    if result.status is None:
+        return is_idempotent or not result.maybe_sent
+    return result.status == 429 or (is_idempotent and result.status in TRANSIENT_STATUSES)
 
 
 def backoff(failures: int, initial: float, maximum: float, jitter: float) -> float:

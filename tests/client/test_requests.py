@@ -22,8 +22,8 @@ from respan_langchain.client.endpoints import (
 from respan_langchain.client.http_result import HttpResult
 from respan_langchain.client.models import DatasetInfo
 from respan_langchain.client.request_flow import RequestOptions, Send, Sleep, request_flow
-from respan_langchain.client.requests import ApiRequest, may_retry, read_result
-from respan_langchain.client.retry_policy import RetryPolicy
+from respan_langchain.client.requests import ApiRequest, read_result
+from respan_langchain.client.retry_policy import RetryPolicy, may_retry
 
 READ = dataset("d1")
 CREATE = create_log("d1", {"input": "x"})
@@ -90,7 +90,7 @@ def test_an_undocumented_response_is_not_a_success(api_request, result):
 
     assert type(error) is errors.UnexpectedResponseError
     assert error.__context__ is None
-    assert not may_retry(api_request, result)
+    assert not may_retry(result, is_idempotent=api_request.is_idempotent())
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_a_permanent_failure_names_the_request(status, kind):
     assert error.status == status
     assert "words of the server" in error.body
     assert "words of the server" not in str(error)
-    assert not may_retry(READ, result)
+    assert not may_retry(result, is_idempotent=READ.is_idempotent())
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_a_permanent_failure_names_the_request(status, kind):
     ],
 )
 def test_only_a_request_that_is_safe_to_repeat_is_retried(api_request, result, is_retried):
-    assert may_retry(api_request, result) is is_retried
+    assert may_retry(result, is_idempotent=api_request.is_idempotent()) is is_retried
 
 
 @pytest.mark.parametrize(
