@@ -53,9 +53,7 @@ class SharedTraces:
 
     def put(self, trace: Trace, now: float) -> bool:
         """Keep a trace that stopped, until it is stored; False when the trace is complete."""
-        key, thread = stop_key(trace), thread_key(trace)
-        if self._timeout <= 0:
-            key = None
+        key, thread = stop_key(trace, self._timeout), thread_key(trace)
         if thread is not None:
             self._store.note_stop(self._address(thread), key)
         if key is None:

@@ -19,6 +19,7 @@ from respan_langchain.tracing.size_estimate import estimate_size
 
 RunKind = Literal["chain", "chat", "llm", "tool", "retriever"]
 RunStatus = Literal["success", "error", "abandoned", "interrupted", "drained", "incomplete"]
+"""docs/capture.md explains each; `drained` is langgraph's word (`RunControl.request_drain()`)."""
 
 
 # Kinds of events, with the content and the details of each. Plain ints: reading the member of an

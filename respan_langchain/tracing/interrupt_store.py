@@ -166,9 +166,8 @@ class LocalWaitingTraces:
 
     def put(self, trace: Trace, now: float) -> bool:
         """Keep a trace whose root ended until it is resumed; False when the trace is complete."""
-        thread = thread_key(trace)
-        key = stop_key(trace)
-        if key is None or self._timeout <= 0:
+        key, thread = stop_key(trace, self._timeout), thread_key(trace)
+        if key is None:
             if thread is not None:
                 self._store.unindex_thread(thread)
             return False

@@ -1,6 +1,7 @@
-"""Closes runs and traces: what ends with them, and which traces wait to be resumed.
+"""Closes runs and traces, with what ends with them.
 
-`tracker.py` decides by the events and the time what is closed.
+`tracker.py` decides by the events and the time what is closed, `waiting.py` which of the closed
+traces wait to be resumed.
 """
 
 from uuid import UUID
@@ -13,7 +14,7 @@ from respan_langchain.tracing.run import Run, Trace
 from respan_langchain.tracing.run_table import RunTable
 from respan_langchain.tracing.state_updates import StateUpdates, is_state_update
 from respan_langchain.tracing.trace_updates import record_end, record_output
-from respan_langchain.tracing.waiting import WaitingTraces
+from respan_langchain.tracing.waiting import WaitingTraces, set_interrupted
 
 
 class TraceCloser:
@@ -45,7 +46,7 @@ class TraceCloser:
         return runs
 
     def take_closed(self) -> list[Trace]:
-        """Return the traces that ended since the last call; some wait to be resumed."""
+        """Return the traces that closed since the last call; some wait to be resumed."""
         closed, self._closed = self._closed, []
         return closed
 
@@ -106,13 +107,9 @@ class TraceCloser:
         self._finish_root(trace, now)
 
     def _finish_root(self, trace: Trace, now: float) -> None:
-        root = trace.root
-        is_interrupted = bool(trace.interrupts) or trace.checkpoint_id is not None
-        # Apps stop reading a graph's stream where it shows the interrupt.
-        if is_interrupted and root.status in ("success", "abandoned"):
-            root.status = "interrupted"
+        set_interrupted(trace)
         if not self._waiting.put(trace, now):
-            self._finished.append(root)
+            self._finished.append(trace.root)
 
     def _finish(self, run: Run) -> None:
         """Keep a run below a root."""

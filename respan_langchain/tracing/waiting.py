@@ -1,6 +1,7 @@
-"""What the run tracker needs of the traces that stopped and wait to be resumed.
+"""Whether a trace whose root ended waits to be resumed, and the interface of where it waits.
 
-They wait in this process (`interrupt_store.py`), or in a store of all processes.
+`set_interrupted` and `stop_key` decide. Traces wait in this process (`interrupt_store.py`), or with
+`via` in Redis (`pipeline/shared_traces.py`).
 """
 
 from collections.abc import Callable
@@ -17,7 +18,7 @@ class WaitingTraces(Protocol):
         ...
 
     def put(self, trace: Trace, now: float) -> bool:
-        """Keep a trace whose root ended until it is resumed; False when its root is finished."""
+        """Keep a trace whose root ended, if it has a `stop_key`; False if its root is finished."""
         ...
 
     def join_earlier(self, trace: Trace) -> None:
@@ -41,12 +42,23 @@ class WaitingTraces(Protocol):
         ...
 
 
-def stop_key(trace: Trace) -> str | None:
-    """Return where a trace whose root ended stopped; None when it is complete.
+def set_interrupted(trace: Trace) -> None:
+    """Set the status of a root that ended at an interrupt, as LangChain does not report."""
+    is_interrupted = bool(trace.interrupts) or trace.checkpoint_id is not None
+    # Apps stop reading a graph's stream where it shows the interrupt.
+    if is_interrupted and trace.root.status in ("success", "abandoned"):
+        trace.root.status = "interrupted"
 
-    The id of a checkpoint, or the thread where langgraph reports none: for a graph that was
-    drained, or whose stream was left at its interrupt.
+
+def stop_key(trace: Trace, timeout: float) -> str | None:
+    """Return the key under which a trace whose root ended waits for at most `timeout` seconds.
+
+    None: it does not wait, because it is complete or the timeout is 0. The key is the id of a
+    checkpoint, or the thread where langgraph reports none: for a graph that stopped because of
+    `RunControl.request_drain()`, or whose stream was left at its interrupt.
     """
+    if timeout <= 0:
+        return None
     root = trace.root
     if root.status == "interrupted" and (trace.checkpoint_id or root.exception is None):
         return trace.checkpoint_id
