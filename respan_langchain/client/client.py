@@ -14,12 +14,11 @@ from pydantic import SecretStr
 
 from respan_langchain._arguments import check_count, check_positive
 from respan_langchain.client import endpoints
-from respan_langchain.client.filters import is_embedded_only
+from respan_langchain.client.filters import embedded_only_fields
 from respan_langchain.client.forget import forget
 from respan_langchain.client.http.transport import AsyncHttpTransport, HttpTransport
 from respan_langchain.client.methods import FlowMethod, PagesMethod, endpoint_method
 from respan_langchain.client.models import ResultPage
-from respan_langchain.client.paths import filtered_fields
 from respan_langchain.client.request_flow import RequestFlow, RequestOptions, Sleep, request_flow
 from respan_langchain.client.requests import ApiRequest
 from respan_langchain.client.retry_policy import RetryPolicy
@@ -123,7 +122,7 @@ class _DatasetApi(Generic[AnyHttpTransport]):
             raise ConnectionFailedError(
                 "the client is closed", method=request.method, path=request.path
             )
-        ignored = list(filter(is_embedded_only, filtered_fields(request.body)))
+        ignored = embedded_only_fields(request.body)
         if ignored and not is_loopback(urlsplit(self._transport.base_url).hostname):
             raise ConfigurationError(
                 f"Respan has no filter for {', '.join(ignored)}; `respan-langchain pull` copies "

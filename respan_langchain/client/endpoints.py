@@ -11,7 +11,12 @@ from typing import Any, Literal, ParamSpec
 
 from respan_langchain._arguments import check_dataset_name
 from respan_langchain._constants import MAX_BULK_LOGS, MAX_PAGE_SIZE
-from respan_langchain.client.filters import DATASET_FIELDS, filters_body
+from respan_langchain.client.filters import (
+    DATASET_FIELDS,
+    FilterInput,
+    filters_body,
+    filters_field,
+)
 from respan_langchain.client.models import (
     BulkResult,
     CreatedLog,
@@ -23,18 +28,16 @@ from respan_langchain.client.models import (
     ResultPage,
     Summary,
 )
-from respan_langchain.client.paths import (
-    FilterInput,
+from respan_langchain.client.requests import (
+    ApiRequest,
     Timestamp,
     dataset_path,
-    filters_field,
     omit_none,
     page_query,
     parse_empty,
     parse_message,
     require_changes,
 )
-from respan_langchain.client.requests import ApiRequest
 from respan_langchain.errors import ConfigurationError
 
 P = ParamSpec("P")

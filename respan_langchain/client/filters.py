@@ -45,6 +45,10 @@ class Filters:
         return f"Filters({describe_filters(self)})"
 
 
+FilterInput = Filters | Mapping[str, Any] | None
+"""Filters, as objects or in the API's JSON form."""
+
+
 class FilterField:
     """A field to compare with a value."""
 
@@ -117,15 +121,19 @@ def field(name: str) -> FilterField:
     return FilterField(_check_field(name, LOG_FIELDS))
 
 
-def is_embedded_only(name: str) -> bool:
-    """Whether only the embedded platform filters logs by this field; Respan would ignore it."""
+def embedded_only_fields(body: Mapping[str, Any] | None) -> list[str]:
+    """Return by which fields of a request's filters only the embedded platform filters."""
+    filters = [(body or {}).get(key) or {} for key in ("filters", "initial_log_filters")]
+    return [name for each in filters for name in each if _is_embedded_only(name)]
+
+
+def _is_embedded_only(name: str) -> bool:
+    """Whether Respan would ignore a filter on this field."""
     return name in EMBEDDED_LOG_FIELDS or _is_key(name, "score__")
 
 
 def combine_filters(
-    first: Filters | Mapping[str, Any] | None,
-    second: Filters | Mapping[str, Any] | None,
-    equal: Mapping[str, Any],
+    first: FilterInput, second: FilterInput, equal: Mapping[str, Any]
 ) -> dict[str, dict[str, Any]] | None:
     """Combine filters and exact values of fields, which must all hold; None if there are none.
 
@@ -147,10 +155,16 @@ def _join(*bodies: Mapping[str, Any]) -> dict[str, Any]:
     return joined
 
 
+def filters_field(filters: FilterInput, fields: frozenset[str] = LOG_FIELDS) -> dict[str, Any]:
+    """Return the `filters` field of a body; nothing when there are no filters."""
+    written = filters_body(filters, fields)
+    return {"filters": written} if written else {}
+
+
 def filters_body(
-    filters: Filters | Mapping[str, Any] | None, fields: frozenset[str] = LOG_FIELDS
+    filters: FilterInput, fields: frozenset[str] = LOG_FIELDS
 ) -> dict[str, dict[str, Any]]:
-    """Check filters, as objects or in the API's JSON form, and return the JSON form."""
+    """Check filters and return the API's JSON form."""
     body = filters.body if isinstance(filters, Filters) else filters or {}
     return {
         _check_field(name, fields): _check_condition(name, condition)
@@ -158,7 +172,7 @@ def filters_body(
     }
 
 
-def describe_filters(filters: Filters | Mapping[str, Any] | None) -> str:
+def describe_filters(filters: FilterInput) -> str:
     """Describe filters in one line.
 
     >>> describe_filters({"cost": {"operator": "gt", "value": 0.01}})
@@ -186,7 +200,7 @@ def _check_condition(name: str, condition: object) -> dict[str, Any]:
 
 def _check_field(name: str, fields: frozenset[str]) -> str:
     of_logs = fields is LOG_FIELDS
-    if name in fields or (of_logs and (_is_key(name, "metadata__") or is_embedded_only(name))):
+    if name in fields or (of_logs and (_is_key(name, "metadata__") or _is_embedded_only(name))):
         return name
     more = " or metadata.KEY" if of_logs else ""
     raise ConfigurationError(

@@ -1,6 +1,7 @@
 """An API request as a value, and what its HTTP result means: a value, an error, another try.
 
-Pure. `endpoints.py` builds requests, `request_flow.py` repeats them.
+Pure. `endpoints.py` builds requests with the functions for their parts, `request_flow.py` repeats
+them.
 """
 
 import datetime as dt
@@ -15,11 +16,17 @@ from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
 
+from respan_langchain._arguments import check_count
+from respan_langchain._constants import MAX_PAGE_SIZE
 from respan_langchain.client.http_result import HttpResult
+from respan_langchain.client.models import Message
 from respan_langchain.client.status_errors import build_error, build_unexpected_error
+from respan_langchain.client.urls import quote_segment
 from respan_langchain.errors import ConfigurationError, UnexpectedResponseError
 
 Value = TypeVar("Value")
+Timestamp = dt.datetime | str
+"""A time; text must be in ISO 8601."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,44 @@ class ApiRequest(Generic[Value]):
                 "the request body contains NaN, Infinity or a circular reference; remove it"
             ) from None
         return text.encode("utf-8", "replace")
+
+
+def dataset_path(*segments: str) -> str:
+    """Return the path of a dataset, by its id, or of something below it."""
+    return "/".join(["/api/datasets", *map(quote_segment, segments), ""])
+
+
+def page_query(page: int, page_size: int, **more: str | None) -> dict[str, str]:
+    """Return the query parameters of one page; `more` is left out where it is None."""
+    check_count("page", page)
+    check_count("page_size", page_size, maximum=MAX_PAGE_SIZE)
+    return {"page": str(page), "page_size": str(page_size), **omit_none(more)}
+
+
+def omit_none(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values that are not None."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def require_changes(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values that are not None.
+
+    Raises:
+        ConfigurationError: All are None.
+    """
+    changes = omit_none(values)
+    if not changes:
+        raise ConfigurationError(f"nothing to update: pass at least one of {', '.join(values)}")
+    return changes
+
+
+def parse_message(content: Any) -> Message:
+    """Parse a response that is a message, or empty."""
+    return Message.model_validate({} if content is None else content)
+
+
+def parse_empty(_content: Any) -> None:
+    """Ignore a response's body."""
 
 
 def read_result(request: ApiRequest[Value], result: HttpResult, attempt: int) -> Value:

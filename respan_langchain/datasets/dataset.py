@@ -17,8 +17,7 @@ from respan_langchain._display import format_count
 from respan_langchain.client import endpoints, models
 from respan_langchain.client.client import DatasetClient
 from respan_langchain.client.display import LogList, render_logs
-from respan_langchain.client.filters import combine_filters, describe_filters
-from respan_langchain.client.paths import FilterInput
+from respan_langchain.client.filters import FilterInput, combine_filters, describe_filters
 from respan_langchain.client.request_flow import request_flow
 from respan_langchain.datasets.export.files import write_csv, write_jsonl
 from respan_langchain.datasets.export.frames import (

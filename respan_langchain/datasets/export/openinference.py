@@ -6,7 +6,7 @@ The conventions are those of November 2026, https://github.com/Arize-ai/openinfe
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from respan_langchain.client.paths import omit_none
+from respan_langchain.client.requests import omit_none
 from respan_langchain.datasets.export.messages import (
     read_tool_calls,
     to_answer,

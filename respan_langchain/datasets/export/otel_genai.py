@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from respan_langchain.client.paths import omit_none
+from respan_langchain.client.requests import omit_none
 from respan_langchain.datasets.export.messages import (
     read_tool_calls,
     to_answer,

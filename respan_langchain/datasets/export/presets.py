@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 from respan_langchain._display import is_conversation
 from respan_langchain.client.models import Log
-from respan_langchain.client.paths import omit_none
+from respan_langchain.client.requests import omit_none
 from respan_langchain.datasets.export.messages import (
     read_tool_calls,
     to_messages,

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any, Final, TypeAlias
 
-from respan_langchain.client.paths import omit_none
+from respan_langchain.client.requests import omit_none
 from respan_langchain.datasets.export.rows import json_text
 
 LogFields: TypeAlias = Mapping[str, Any]
