@@ -1,4 +1,4 @@
-"""An API request as a value, and what its HTTP result means: a value, an error, another try.
+"""An API request as a value, and what its HTTP result means: a value or an error.
 
 Pure. `endpoints.py` builds requests with the functions for their parts, `request_flow.py` repeats
 them.
