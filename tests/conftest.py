@@ -53,6 +53,16 @@ def pytest_xdist_auto_num_workers() -> int:
     return max(4, os.cpu_count() or 1)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Let a worker that has no tests left take half of another's, so that all end together."""
+    if config.option.dist != "load" or config.option.maxschedchunk:
+        return None  # another order was asked for
+    from xdist.scheduler import WorkStealingScheduling
+
+    return WorkStealingScheduling(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start with the tests that take longest, so that no worker runs one after all others."""
     items.sort(key=_marked_seconds, reverse=True)
