@@ -1,6 +1,7 @@
-"""The platform's field names and limits, from its API documentation.
+"""The platform's field names and limits, this package's version, and defaults of delivery.
 
-The client rejects what is not listed here; the embedded platform supports what is listed.
+Names and limits are from the platform's API documentation: the client rejects what is not listed
+here; the embedded platform supports what is listed.
 """
 
 from typing import Final, Literal, get_args
@@ -41,7 +42,7 @@ LOG_NUMBERS: Final = frozenset(
 )
 """Those of them that are numbers."""
 
-# Defaults of delivery, for the settings and for a worker without them.
+# Defaults of delivery, in seconds, bytes and rows: for the settings, and a worker without them.
 MAX_QUEUE_ROWS: Final = 10_000
 MAX_QUEUE_BYTES: Final = 24 * 1024 * 1024
 BATCH_BYTES: Final = 4 * 1024 * 1024

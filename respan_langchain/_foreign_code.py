@@ -1,4 +1,4 @@
-"""Foreign code: called where a row must be built all the same, loaded where a user names it.
+"""Calls the app's and other libraries' functions without letting them raise; imports `module:name`.
 
 Price functions, tools' schemas, the app's modules, methods and logging filters may raise anything.
 """

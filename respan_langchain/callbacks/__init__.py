@@ -1,4 +1,6 @@
-"""LangChain's callbacks: on the app's threads, each becomes one event in the event queue.
+"""LangChain's callbacks, and the public handler with its configuration and `enable`.
 
-No I/O, no JSON and no lock that can block, because this code runs inside the app's calls.
+A callback runs inside the app's calls and appends one event to the event queue. Only above 2,000
+queued events it may process some, and above 4,000 wait up to 1 s (`pipeline/backpressure.py`).
+`copy="deep"` copies content, and `flush="root"` or "disk" waits for delivery, on the app's thread.
 """

@@ -1,8 +1,9 @@
 """The base of all callbacks: puts the start and the end of a run into the event queue.
 
-Callbacks run on the app's threads, inside the app's calls: they put one event and return. The
-worker's thread interprets the events (`tracing/tracker.py`). The most frequent callbacks name all
-keywords that LangChain passes, used or not, because `**kwargs` costs a dict at each call.
+Callbacks run on the app's threads, inside the app's calls: they put one event and return, except
+with `flush="root"` or "disk". The worker's thread interprets the events (`tracing/tracker.py`), or
+the app's threads do where it is behind (`pipeline/backpressure.py`). The most frequent callbacks
+name all keywords that LangChain passes, used or not, because `**kwargs` costs a dict at each call.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Where a row comes from: versions, and the commit that the application runs at.
+"""Which build made a row: versions of packages, and the commit that the application runs at.
 
 Read once per process, from package metadata and from `.git` as files: a handler must not start a
 process.

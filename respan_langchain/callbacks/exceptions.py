@@ -1,4 +1,4 @@
-"""How a run failed, in strings.
+"""Describes the exception that ended a run, in strings.
 
 An exception is never kept: its traceback would keep the app's frames. Runs inside the app's calls
 and never raises.

@@ -1,4 +1,5 @@
 """At-least-once delivery of encoded rows: queue, scheduler, sender thread, retry, status.
 
-Generic in what it delivers: it knows bytes, ids and a transport, neither LangChain nor HTTP.
+It sends bytes through a transport that returns an `HttpResult`. It knows HTTP statuses and the JSON
+of a bulk response, but no object of LangChain.
 """

@@ -120,9 +120,10 @@ class PendingFlushes(list[FlushRequest]):
         rows_on_disk: bool = False,
         all_on_disk: bool = False,
     ) -> None:
-        """Release callers that are done, at their deadline, or have it before `idle_until`.
+        """Release callers that are done, past their deadline, or that nothing can help before it.
 
-        `rows_on_disk`: some rows are only on disk; `all_on_disk`: every accepted row is on disk.
+        Nothing is sent before `idle_until`. `rows_on_disk`: some rows are only on disk;
+        `all_on_disk`: every accepted row is on disk.
         """
         for request in list(self):
             idles_past_deadline = request.rows is not None and idle_until > request.deadline

@@ -1,6 +1,6 @@
 """Limits of delivery: bounds of memory, sizes of batches, time-outs, pauses between tries.
 
-Numbers only; `queue.py` enforces the bounds of memory.
+`queue.py` enforces the bounds of rows in memory; `MemoryBudget` divides the memory.
 """
 
 from dataclasses import dataclass
@@ -61,12 +61,12 @@ class MemoryBudget:
 
     @property
     def part(self) -> int:
-        """Bound of each part within the total, so that none can take the space of the others.
+        """Half of the total: the bound of each of four kinds of content, checked separately.
 
-        The parts overlap, since one is seldom full when another is: events that are queued before
-        anybody measures them (`pipeline/backpressure.py`), the content of open traces
-        (`pipeline/open_content.py`), and rows in memory up to which more are loaded from disk
-        (`delivery/queue.py`). As much again is for traces that wait to be resumed
+        Three of them are within the total: events that are queued before anybody measures them
+        (`pipeline/backpressure.py`), the content of open traces (`pipeline/open_content.py`), and
+        rows in memory up to which more are loaded from disk (`delivery/queue.py`). One is seldom
+        full when another is. The fourth is beside the total: traces that wait to be resumed
         (`tracing/interrupt_store.py`).
         """
         return self.total // 2

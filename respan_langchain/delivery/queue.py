@@ -1,6 +1,7 @@
 """The delivery queue: which rows are accepted, and what happens when it is full.
 
-The only owner of the limits. A row counts from its acceptance to its final state, so rows in flight
+Enforces `max_rows`, `max_bytes` and `max_row_bytes`. Events, open traces, held rows and feedback
+have bounds of their own. A row counts from its acceptance to its final state, so rows in flight
 count. When the queue is full, `overflow` decides whether the newest or the oldest row is dropped;
 with a spool the row goes to disk instead.
 """

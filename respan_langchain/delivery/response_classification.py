@@ -1,7 +1,8 @@
-"""What a response such as a 413 means for each row of its batch, and what delivery does next.
+"""What a response such as a 413 means for each row of its batch, and which `Action` follows.
 
-Pure. A row counts as stored only when the response says so as the API documents it. A row that is
-only likely to be stored is `unconfirmed`, and is looked up before it is sent again.
+Pure; `scheduler.py` carries the action out. A row counts as stored only when the response says so
+as the API documents it. A row that is only likely to be stored is `unconfirmed`, and is looked up
+before it is sent again.
 """
 
 import re

@@ -1,6 +1,7 @@
-"""The rows of a fleet that the platform rejected or never confirmed.
+"""Reads, counts, requeues and deletes the dead letters of a fleet.
 
-Every function raises `BrokerError` if Redis cannot be reached.
+They are rows that the platform rejected or never confirmed; `lua/finish.lua` writes them. Every
+function raises `BrokerError` if Redis cannot be reached.
 """
 
 import json

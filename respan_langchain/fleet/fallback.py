@@ -1,7 +1,7 @@
 """The transport of `via_fallback="direct"`: to the platform while Redis cannot be reached.
 
-A row takes one of the two ways at a time: where its request has no clear response, it is looked up
-at the end of that way, before it may take the other one.
+A row is sent to Redis or to the platform. Without a clear response it is looked up where it was
+sent, before it is sent to the other one.
 """
 
 import time

@@ -66,7 +66,7 @@ class CallbackState:
         return bool(self._inner_roots) and run_id.int in self._inner_roots
 
     def discard(self, run_id: UUID) -> None:
-        """Forget a run, because it has ended."""
+        """Discard what is remembered of a run, because it has ended."""
         self._awaiting_first_token.pop(run_id.int, None)
         self._tokens.pop(run_id.int, None)
         if self._stream_usage:

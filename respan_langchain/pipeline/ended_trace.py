@@ -1,4 +1,4 @@
-"""The facts of a live trace; its runs are counted in its totals no further than facts are read."""
+"""The facts of a live trace. Reading a fact runs only the counting steps that it needs."""
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property

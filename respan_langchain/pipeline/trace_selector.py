@@ -1,7 +1,7 @@
 """Selects the runs that become rows. Rules decide about a whole trace, when its root has ended.
 
-Until then its finished runs wait. They are counted as far as conditions read the totals, and in all
-ways only if the trace is kept, since most traces are not kept.
+Until then its finished runs wait. Only totals that conditions read are computed; the others only if
+the trace is kept, since most traces are not.
 """
 
 from collections.abc import Mapping, Sequence

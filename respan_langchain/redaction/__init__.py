@@ -1,4 +1,4 @@
-"""Removes secrets, which are found by format and by name, and applies the user's redactors.
+"""Removes secrets and, if asked, personal data, and applies the user's redactors.
 
 Pure: no I/O, no clock, no threads.
 """

@@ -53,7 +53,7 @@ class Settings(BaseSettings):
     content: bool = True
     """False captures tokens, cost and timing only, no inputs and outputs."""
     pseudonym_key: SecretStr | None = None
-    """By this key, markers of personal data tell people apart: `[redacted:ip:hfkemnbpaoclidgj]`."""
+    """With this key each value gets a stable pseudonym: `[redacted:ip:hfkemnbpaoclidgj]`."""
 
     delivery: Literal["memory", "spill", "durable"] = "memory"
     """Where rows wait: in memory, on disk when memory is full, or on disk from the start."""

@@ -1,7 +1,8 @@
 """The settings of a single call, in LangChain's `config`, and its identifiers.
 
-`metadata["respan"]` is ours, `metadata["respan_params"]` is the vendor's; both are taken out of the
-row. LangChain passes metadata down, so the settings of a chain hold for every run under it.
+`metadata["respan"]` is this package's key, `metadata["respan_params"]` that of Respan's own SDK;
+both are taken out of the row. LangChain passes metadata down, so the settings of a chain hold for
+every run under it.
 """
 
 from collections.abc import Mapping

@@ -89,7 +89,10 @@ class InterruptStore:
         return None if entry is None else entry.trace
 
     def unindex_thread(self, thread: str) -> None:
-        """Find what waits of a thread by its checkpoint only: its graph was called anew."""
+        """Remove a thread's index entry, as its graph was called anew.
+
+        The trace that waits is still found by its checkpoint.
+        """
         with self._lock:
             self._key_by_thread.pop(thread, None)
 

@@ -1,1 +1,1 @@
-"""One module per command group."""
+"""The commands: a module has one command, or some that belong together."""

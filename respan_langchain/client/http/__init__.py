@@ -1,1 +1,1 @@
-"""The HTTP transport under the client. The only package that imports httpx."""
+"""The HTTP transport under the client. Only it and `embedded/transport.py` import httpx."""

@@ -1,8 +1,8 @@
 """A lock on a spool file that ends with its process, and a record of what the file holds.
 
-The lock file is beside the database. Its first bytes say how often the database was changed, and
-how many rows it held then: written after each commit, they show whether a crash or damage has cost
-commits that SQLite does not miss.
+The lock file is beside the database. After each commit its first bytes are set to how often the
+database was changed, and how many rows it holds. Where the database differs from them, commits were
+lost in a crash or by damage, which SQLite itself does not detect.
 """
 
 import contextlib

@@ -1,6 +1,7 @@
-"""Dead letters and other rows on disk: listed, exported, deleted, and sent again.
+"""Lists, exports, requeues and deletes rows on disk, dead letters among them.
 
-Works beside the processes that write the files, see `disk_spool.py`. A spool directory may have one
+Works beside the processes that write the files: `disk_spool.py` decides which rows become dead
+letters. A spool directory may have one
 level of directories below it, one for each destination.
 """
 
