@@ -126,8 +126,9 @@ class RowBuilder:
             drafts = self.errors.map(begin, group)
             serializer = ContentSerializer(keep_media=self.options.keep_media)
             with_content = partial(self._add_content, serializer=serializer)
-            for add in (self._add_metrics, with_content, self._add_metadata):
-                drafts = self.errors.map(add, drafts)
+            drafts = self.errors.map(self._add_metrics, drafts)
+            drafts = self.errors.map(with_content, drafts)
+            drafts = self.errors.map(self._add_metadata, drafts)
             if self.map_row is not None:
                 drafts = [one for draft in drafts for one in _map_draft(draft, self.map_row)]
             rows += self.errors.map(self._encode, drafts)

@@ -41,8 +41,6 @@ class RunTracker:
         self._traces = OpenTraces(timeouts)
         self._waiting = waiting
         self._closer = TraceCloser(self._runs, self._traces, waiting, wants_chains=wants_chains)
-        self.take_finished = self._closer.take_finished
-        self.take_closed = self._closer.take_closed
         self._apply_by_kind: Mapping[int, Callable[..., Run | None]] = MappingProxyType(
             {
                 events.START: self.start,
@@ -212,6 +210,14 @@ class RunTracker:
             trace.resumed_from = checkpoint
             self._waiting.join_earlier(trace)
         self._traces.touch(trace, now)
+
+    def take_finished(self) -> list[Run]:
+        """Return the runs that finished since the last call."""
+        return self._closer.take_finished()
+
+    def take_closed(self) -> list[Trace]:
+        """Return the traces that closed since the last call; some wait to be resumed."""
+        return self._closer.take_closed()
 
     # Time and the end
 
