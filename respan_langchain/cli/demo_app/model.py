@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from langchain_core.language_models.chat_models import BaseChatModel
@@ -15,6 +15,7 @@ from langchain_core.messages import (
     ToolMessage,
 )
 from langchain_core.messages.ai import UsageMetadata
+from langchain_core.messages.tool import tool_call, tool_call_chunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
 CHARACTERS_PER_TOKEN = 4
@@ -25,7 +26,7 @@ class ToolUse:
     """A tool call of the model."""
 
     tool: str
-    arguments: Mapping[str, Any] = field(default_factory=dict)
+    arguments: Mapping[str, Any]
 
 
 Turn = str | ToolUse | Exception
@@ -75,12 +76,9 @@ class ShopModel(BaseChatModel):
             "usage_metadata": whole.usage_metadata,
             "response_metadata": whole.response_metadata,
             "tool_call_chunks": [
-                {
-                    "name": call["name"],
-                    "args": json.dumps(call["args"]),
-                    "id": call["id"],
-                    "index": 0,
-                }
+                tool_call_chunk(
+                    name=call["name"], args=json.dumps(call["args"]), id=call["id"], index=0
+                )
                 for call in whole.tool_calls
             ],
         }
@@ -92,7 +90,10 @@ class ShopModel(BaseChatModel):
             time.sleep(self.pause)
             raise turn
         text = turn if isinstance(turn, str) else ""
-        calls = [] if isinstance(turn, str) else [_call(turn, number=len(messages))]
+        calls = []
+        if isinstance(turn, ToolUse):
+            call_id = f"call_{len(messages)}"
+            calls = [tool_call(name=turn.tool, args=dict(turn.arguments), id=call_id)]
         input_tokens = sum(_tokens(str(message.content)) + 4 for message in messages)
         output_tokens = _tokens(text + "".join(str(call) for call in calls))
         return AIMessage(
@@ -116,15 +117,6 @@ class ShopModel(BaseChatModel):
         done = sum(isinstance(message, ToolMessage) for message in messages)
         turns: Sequence[Turn] = self.script[question]
         return turns[done]
-
-
-def _call(use: ToolUse, *, number: int) -> Any:
-    return {
-        "name": use.tool,
-        "args": dict(use.arguments),
-        "id": f"call_{number}",
-        "type": "tool_call",
-    }
 
 
 def _tokens(text: str) -> int:

@@ -65,28 +65,17 @@ def _fact(value: Any, rows_with: str | None) -> Html:
 
 def raw_json(dataset_id: str, row: sqlite3.Row, rest: str) -> Html:
     """Show a row as JSON, folded; `rest` is the address that shows all of it."""
-    address = log_link(dataset_id, row["unique_id"], "raw.json")
     written = pretty({"unique_id": row["unique_id"], **read_contents(row)})
     more = element("a.show-all", "Show all", href=rest) if len(written) > MAX_CHARS else None
+    forms = {"JSON": "raw.json", **{label: f"copy/{name}" for name, label in LABELS.items()}}
+    addresses = {label: log_link(dataset_id, row["unique_id"], end) for label, end in forms.items()}
+    buttons = [
+        element("button.link", label, type="button", data_copy=address)
+        for label, address in addresses.items()
+    ]
+    summary = element("summary", f"Raw JSON, {format_size(len(written))}")
     return layout.section(
         "Copy",
-        element(
-            "p.actions",
-            _copy_button("JSON", address),
-            *[
-                _copy_button(label, log_link(dataset_id, row["unique_id"], f"copy/{name}"))
-                for name, label in LABELS.items()
-            ],
-            element("a", "Open as JSON", href=address)
-        ),
-        element(
-            "details",
-            element("summary", f"Raw JSON, {format_size(len(written))}"),
-            layout.json_text(written[:MAX_CHARS]),
-            more,
-        ),
-    )  # fmt: skip
-
-
-def _copy_button(label: str, address: str) -> Html:
-    return element("button.link", label, type="button", data_copy=address)
+        element("p.actions", *buttons, element("a", "Open as JSON", href=addresses["JSON"])),
+        element("details", summary, layout.json_text(written[:MAX_CHARS]), more),
+    )
