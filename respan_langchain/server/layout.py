@@ -154,7 +154,7 @@ def step(label: str, address: str | None, **attributes: object) -> Html:
     return element("a.button", label, href=address, **attributes)
 
 
-def metric_strip(figures: list[tuple[str, str]]) -> Html:
+def metric_strip(*figures: tuple[str, str]) -> Html:
     """Show a few figures side by side."""
     pairs = [element("div", element("dt", name), element("dd", figure)) for name, figure in figures]
     return element("dl.strip", *pairs)

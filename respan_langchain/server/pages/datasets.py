@@ -99,12 +99,10 @@ def _sparkline(counts: list[int]) -> Html:
 
 def _totals(rows: list[sqlite3.Row]) -> Html:
     return layout.metric_strip(
-        [
-            ("Datasets", format_count(len(rows))),
-            ("Rows", format_count(sum(row["log_count"] for row in rows))),
-            ("Tokens", format_short_count(_sum_known(rows, "total_tokens", "token_count"))),
-            ("Cost", format_cost(_sum_known(rows, "total_cost", "cost_count"))),
-        ]
+        ("Datasets", format_count(len(rows))),
+        ("Rows", format_count(sum(row["log_count"] for row in rows))),
+        ("Tokens", format_short_count(_sum_known(rows, "total_tokens", "token_count"))),
+        ("Cost", format_cost(_sum_known(rows, "total_cost", "cost_count"))),
     )
 
 

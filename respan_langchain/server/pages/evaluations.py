@@ -1,7 +1,6 @@
 """The evaluations of a dataset: its runs, a form that starts one, and two evaluators compared."""
 
 import sqlite3
-from urllib.parse import urlencode
 
 from respan_langchain._display import UNKNOWN, format_count
 from respan_langchain.embedded.access import AccessPolicy
@@ -22,6 +21,7 @@ from respan_langchain.server.html import (
 )
 from respan_langchain.server.page_request import PageRequest
 from respan_langchain.server.preview import parse_stored, preview
+from respan_langchain.server.query import SCORE_SORT, View
 
 MAX_RUNS = 50
 
@@ -106,7 +106,7 @@ def _listing(store: Store, dataset_id: str) -> Html:
 
 def _run(dataset_id: str, row: sqlite3.Row, *, is_latest: bool) -> Html:
     status = evaluations.describe_status(row)
-    sorted_rows = urlencode({"sort": f"score__{row['evaluator']}"})
+    address = dataset_link(dataset_id, "", View().query(sort=f"{SCORE_SORT}{row['evaluator']}"))
     mark = element(
         "input", type="checkbox", name="evaluator", value=row["evaluator"],
         aria_label="Choose to compare",
@@ -117,12 +117,7 @@ def _run(dataset_id: str, row: sqlite3.Row, *, is_latest: bool) -> Html:
     return element(
         "tr",
         element("td.mark", mark if is_latest else None),
-        element(
-            "td",
-            element(
-                "a", visible_text(row["evaluator"]), href=dataset_link(dataset_id, "", sorted_rows)
-            ),
-        ),
+        element("td", element("a", visible_text(row["evaluator"]), href=address)),
         element("td", status, problem, None if is_latest else replaced),
         element("td.when", time_element(row["started_at"])),
         element("td.number", format_count(row["evaluated_logs_count"])),
@@ -142,12 +137,10 @@ def _comparison(store: Store, dataset_id: str, compared: list[str]) -> Html:
     heads += [layout.column_head(name, "number") for name in compared]
     lines = [_disagreement(dataset_id, row) for row in rows]
     figures = layout.metric_strip(
-        [
-            ("Rows with both scores", format_count(counts["scored"])),
-            (f"Mean of {one}", format_score(counts["one"])),
-            (f"Mean of {other}", format_score(counts["other"])),
-            ("Same score", format_share(counts["same"], counts["scored"])),
-        ]
+        ("Rows with both scores", format_count(counts["scored"])),
+        (f"Mean of {one}", format_score(counts["one"])),
+        (f"Mean of {other}", format_score(counts["other"])),
+        ("Same score", format_share(counts["same"], counts["scored"])),
     )
     return layout.section(
         "Where the two differ most",

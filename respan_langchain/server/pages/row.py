@@ -145,7 +145,7 @@ def _figures(row: sqlite3.Row) -> Html:
     shown = [(name, write(row[column])) for name, column, write in FIGURES]
     if speed is not None:
         shown.append(("Tokens a second", format_short_count(round(speed, 1))))
-    return layout.metric_strip(shown)
+    return layout.metric_strip(*shown)
 
 
 def render_error(row: sqlite3.Row, renderer: ContentRenderer) -> Html | None:
