@@ -6,7 +6,6 @@ from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-import typer
 from rich.console import RenderableType
 from rich.text import Text
 
@@ -14,7 +13,7 @@ from respan_langchain._display import format_bytes, format_count
 from respan_langchain.cli.command import EXIT_OK, EXIT_PROBLEMS, command, new_group
 from respan_langchain.cli.fleet_options import ViaOption, open_broker
 from respan_langchain.cli.formatting import pluralize, safe_text
-from respan_langchain.cli.options import OutputOption, YesOption, number_option
+from respan_langchain.cli.options import OutputOption, YesOption, choice_option, number_option
 from respan_langchain.cli.platform import CliContext
 from respan_langchain.cli.tables import Cell, Column, FittingTable, number_column, table_of
 from respan_langchain.datasets.export.files import open_output
@@ -22,7 +21,6 @@ from respan_langchain.datasets.export.rows import json_text
 from respan_langchain.delivery.spool import maintenance
 from respan_langchain.delivery.spool.maintenance import SpoolFileInfo, spool_files
 from respan_langchain.delivery.spool.rows import STATES, SpoolState
-from respan_langchain.errors import ConfigurationError
 from respan_langchain.pipeline.destination import spool_directory
 from respan_langchain.settings.settings import Settings
 
@@ -30,9 +28,8 @@ DAY: Final = 86_400.0
 """Seconds."""
 StateOption = Annotated[
     list[str] | None,
-    typer.Option("--state", metavar="STATE", help=f"Only {', '.join(STATES)}. Repeatable."),
+    choice_option("Only {}. Repeatable.", "--state", among=SpoolState, metavar="STATE"),
 ]
-
 
 group = new_group(
     "spool",
@@ -86,7 +83,7 @@ def export(
     """Write the rows and their history as JSON lines."""
     written = 0
     damaged: list[Path] = []
-    states, settings = _parse_states(state) or STATES, ctx.settings_without_key(via=via)
+    states, settings = _in_order(state or STATES), ctx.settings_without_key(via=via)
     rows = maintenance.export(spool_root(settings), states, damaged.append)
     dead = _dead_letters(settings) if "dead" in states else ()
     with open_output(output) as file:
@@ -110,7 +107,7 @@ def purge(
     yes: YesOption = False,
 ) -> int:
     """Delete rows from disk, by default dead letters; with `via` those in Redis too."""
-    states, settings = _parse_states(state) or ("dead",), ctx.settings_without_key(via=via)
+    states, settings = _in_order(state or ("dead",)), ctx.settings_without_key(via=via)
     ctx.confirm_deletion(f"Delete all {' and '.join(states)} rows?", yes=yes)
     damaged: list[Path] = []
     count = maintenance.purge(
@@ -145,13 +142,8 @@ def _dead_letters(settings: Settings) -> Iterator[dict[str, Any]]:
         yield from read_dead_letters(broker)
 
 
-def _parse_states(names: Sequence[str] | None) -> tuple[SpoolState, ...]:
-    # typer takes no list of a Literal.
-    if unknown := [name for name in names or () if name not in STATES]:
-        raise ConfigurationError(
-            f"--state {unknown[0]!r}: unknown state. States: {', '.join(STATES)}."
-        )
-    return tuple(state for state in STATES if state in (names or ()))
+def _in_order(names: Sequence[str]) -> tuple[SpoolState, ...]:
+    return tuple(state for state in STATES if state in names)
 
 
 def _report_damaged(ctx: CliContext, damaged: Sequence[Path]) -> int:
