@@ -33,47 +33,39 @@ MAX_COUNTED = 5000
 
 def show(asked: PageRequest) -> Response:
     """Show a dataset."""
-    store, dataset_id, view = asked.store, asked.dataset_id, asked.view
-    found = load_page(store, dataset_id, view)
-    with store.reading() as connection:
+    found, view = load_page(asked), asked.view
+    with asked.store.reading() as connection:
         menus = {
             column: page_queries.list_values(connection, found.dataset["seq"], column)
             for column in MENU_FIELDS
         }
         evaluators = scores_table.list_evaluators(connection)
     name = str(found.dataset["name"])
-    charts_at = dataset_link(dataset_id, "charts", view.query(page=1))
-    rows_at = dataset_link(dataset_id, "live", view.query())
+    charts_at = dataset_link(asked.dataset_id, "charts", view.query(page=1))
+    rows_at = dataset_link(asked.dataset_id, "live", view.query()) if view.is_live else None
     return layout.page(
         name,
-        _head(store, found.dataset),
+        _head(asked.store, found.dataset),
         element(
             "div.charts-place",
             data_load=charts_at,
             data_live=charts_at if view.is_live else None,
             data_pace=CHARTS_PACE,
         ),
-        toolbar(dataset_id, view, menus, evaluators),
-        chips(dataset_id, view),
-        element(
-            "div",
-            listing(store, dataset_id, view, found),
-            data_live=rows_at if view.is_live else None,
-            data_pace="1500",
-        ),
+        toolbar(asked.dataset_id, view, menus, evaluators),
+        chips(asked.dataset_id, view),
+        element("div", listing(asked, found), data_live=rows_at, data_pace="1500"),
         breadcrumbs=layout.breadcrumbs(found.dataset),
     )
 
 
 def live(asked: PageRequest) -> Response:
     """Build the rows again, or an empty response when the dataset has not changed."""
-    store, dataset_id, view = asked.store, asked.dataset_id, asked.view
-    with store.reading() as connection:
-        if compute_version(datasets_table.get(connection, dataset_id)) == asked.parameter(
-            "version"
-        ):
-            return Response(204)
-    return layout.fragment(listing(store, dataset_id, view, load_page(store, dataset_id, view)))
+    with asked.store.reading() as connection:
+        dataset = datasets_table.get(connection, asked.dataset_id)
+    if compute_version(dataset) == asked.parameter("version"):
+        return Response(204)
+    return layout.fragment(listing(asked, load_page(asked)))
 
 
 def compute_version(dataset: sqlite3.Row) -> str:
@@ -83,18 +75,19 @@ def compute_version(dataset: sqlite3.Row) -> str:
 
 def show_charts(asked: PageRequest) -> Response:
     """Build the charts of the filtered rows."""
-    dataset_id, view = asked.dataset_id, asked.view
     with asked.store.reading() as connection:
-        dataset = datasets_table.get(connection, dataset_id)
-        condition = view.condition(logs_table.get_last_seq(connection))
+        dataset = datasets_table.get(connection, asked.dataset_id)
+        condition = asked.view.condition(logs_table.get_last_seq(connection))
         series = time_series.compute_time_series(connection, dataset, condition)
-    return layout.fragment(charts(series, dataset_id, view) if series is not None else Html(""))
+    drawn = charts(series, asked.dataset_id, asked.view) if series is not None else Html("")
+    return layout.fragment(drawn)
 
 
-def load_page(store: Store, dataset_id: str, view: View) -> RowsPage:
+def load_page(asked: PageRequest) -> RowsPage:
     """Load a page of rows."""
+    store, view = asked.store, asked.view
     with store.reading() as connection:
-        dataset = datasets_table.get(connection, dataset_id)
+        dataset = datasets_table.get(connection, asked.dataset_id)
         try:
             condition = view.listed_condition(logs_table.get_last_seq(connection))
         except (HttpError, StoreError) as error:
@@ -159,29 +152,30 @@ def _head(store: Store, dataset: sqlite3.Row) -> Html:
     )
 
 
-def listing(store: Store, dataset_id: str, view: View, found: RowsPage) -> Html:
+def listing(asked: PageRequest, found: RowsPage) -> Html:
     """Build the part of the page that is refreshed."""
     if found.problem is not None:
         problem = element("p", visible_text(found.problem))
         content = layout.empty_state("This filter is not valid", problem)
     elif not found.rows:
-        content = _empty(store, dataset_id, view, found)
+        content = _empty(asked, found)
     else:
-        content = join(rows_table(dataset_id, view, found), _pager(dataset_id, view, found))
+        table = rows_table(asked.dataset_id, asked.view, found)
+        content = join(table, _pager(asked.dataset_id, asked.view, found))
     return element("div", content, data_version=compute_version(found.dataset))
 
 
-def _empty(store: Store, dataset_id: str, view: View, found: RowsPage) -> Html:
-    if view.is_filtered or view.page > 1:
+def _empty(asked: PageRequest, found: RowsPage) -> Html:
+    if asked.view.is_filtered or asked.view.page > 1:
         return layout.empty_state(
             "No rows match",
             element("p", f"The dataset has {format_count(found.dataset['log_count'])} rows."),
-            element("p", element("a", "Show them all", href=dataset_link(dataset_id))),
+            element("p", element("a", "Show them all", href=dataset_link(asked.dataset_id))),
         )
     return layout.empty_state(
         "Waiting for the first row",
         element("p", "Rows appear here as they arrive. This page does not need to be reloaded."),
-        layout.handler_lines(store, found.dataset["name"]),
+        layout.handler_lines(asked.store, found.dataset["name"]),
         element("span.pulse", aria_hidden="true"),
     )
 
