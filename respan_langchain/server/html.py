@@ -12,14 +12,15 @@ import nh3
 from respan_langchain.server.formatting import format_iso, format_time
 
 
-def dataset_link(dataset_id: str, rest: str = "", query: str = "") -> str:
-    """Build the URL of a dataset's page, or of a page below it."""
+def dataset_link(dataset_id: str, rest: str = "", *queries: str) -> str:
+    """Build the URL of a dataset's page, or of a page below it; its query may have parts."""
+    query = "&".join(filter(None, queries))
     return f"/datasets/{quote(dataset_id, safe='')}/{rest}{query and f'?{query}'}"
 
 
-def log_link(dataset_id: str, unique_id: str, rest: str = "", query: str = "") -> str:
-    """Build the URL of a log's page, or of a page below it."""
-    return dataset_link(dataset_id, f"logs/{quote(unique_id, safe='')}/{rest}", query)
+def log_link(dataset_id: str, unique_id: str, rest: str = "", *queries: str) -> str:
+    """Build the URL of a log's page, or of a page below it; its query may have parts."""
+    return dataset_link(dataset_id, f"logs/{quote(unique_id, safe='')}/{rest}", *queries)
 
 
 VOID = frozenset({"input", "br", "link", "meta", "img"})

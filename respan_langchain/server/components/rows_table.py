@@ -86,7 +86,7 @@ def _row(dataset_id: str, view: View, row: sqlite3.Row, page: RowsPage) -> Html:
     scores = page.scores.get(row["seq"], [])
     folded = max(page.traces.get(row["trace_unique_id"], 1) - 1, 0)
     mark = element("input", type="checkbox", name="row", value=row["unique_id"], aria_label="Mark")
-    address = log_link(dataset_id, row["unique_id"], query=view.query(page=1))
+    address = log_link(dataset_id, row["unique_id"], "", view.query(page=1))
     text = excerpt(parse_stored(row["input"]), view.words) or "(empty)"
     link = element("a.row-link", visible_text(text), href=address, dir="auto")
     output = element("span", visible_text(_output(row, view.words)), dir="auto")

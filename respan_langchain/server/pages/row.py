@@ -50,19 +50,19 @@ class RowContext:
 
 def show(asked: PageRequest) -> Response:
     """Show a row: with `whole` all of long texts, with `raw` Markdown as it was written."""
-    dataset_id, unique_id = asked.dataset_id, asked.unique_id
     show_all, raw = (name in asked.request.parameters for name in ("whole", "raw"))
-    found = load_context(asked, unique_id)
-    query = asked.view.query(page=1)
-    rest = log_link(dataset_id, unique_id, query=f"{query}&whole=1" if query else "whole=1")
+    found, query = load_context(asked, asked.unique_id), asked.view.query(page=1)
+    rest = log_link(asked.dataset_id, asked.unique_id, "", query, "whole=1")
     renderer = ContentRenderer(show_all, rest, raw, fold_messages=not show_all)
     return layout.page(
         f"{found.name} · {found.dataset['name']}",
-        _head(found, dataset_id, query, raw=raw),
+        _head(asked.dataset_id, found, query, raw=raw),
         _figures(found.row),
         render_error(found.row, renderer),
         element(
-            "div.row-page", render_contents(found.row, renderer), _side(found, dataset_id, rest)
+            "div.row-page",
+            render_contents(found.row, renderer),
+            _side(asked.dataset_id, found, rest),
         ),
         breadcrumbs=layout.breadcrumbs(found.dataset, found.name, query),
     )
@@ -90,13 +90,14 @@ def _neighbours(
     return find(newer=True), find(newer=False)
 
 
-def _head(found: RowContext, dataset_id: str, query: str, *, raw: bool) -> Html:
+def _head(dataset_id: str, found: RowContext, query: str, *, raw: bool) -> Html:
     newer, older = (
-        log_link(dataset_id, unique_id, query=query) if unique_id is not None else None
+        log_link(dataset_id, unique_id, "", query) if unique_id is not None else None
         for unique_id in (found.newer, found.older)
     )
+    other = log_link(dataset_id, found.row["unique_id"], "", query, "" if raw else "raw=1")
     links = [
-        _raw_switch(found.row, dataset_id, query, raw=raw),
+        element("a.button", "Formatted" if raw else "As written", href=other),
         layout.step("Newer", newer, data_key="newer"),
         layout.step("Older", older, data_key="older"),
     ]
@@ -105,12 +106,6 @@ def _head(found: RowContext, dataset_id: str, query: str, *, raw: bool) -> Html:
         render_facts(found.row, dataset_id),
         element("nav.neighbours", *links, aria_label="Neighbouring rows"),
     )
-
-
-def _raw_switch(row: sqlite3.Row, dataset_id: str, query: str, *, raw: bool) -> Html:
-    switched = query if raw else "&".join(filter(None, [query, "raw=1"]))
-    address = log_link(dataset_id, row["unique_id"], query=switched)
-    return element("a.button", "Formatted" if raw else "As written", href=address)
 
 
 def render_facts(row: sqlite3.Row, dataset_id: str) -> Html:
@@ -181,7 +176,7 @@ def _documents_and_tools(metadata: Any, renderer: ContentRenderer) -> Iterator[H
         yield layout.section("Tools", renderer.steps(steps))
 
 
-def _side(found: RowContext, dataset_id: str, rest: str) -> Html:
+def _side(dataset_id: str, found: RowContext, rest: str) -> Html:
     row = found.row
     return element(
         "aside.row-side",
