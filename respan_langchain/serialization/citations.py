@@ -50,17 +50,17 @@ def grounding_citations(metadata: object, content: Json, serializer: Serializer)
 
 def _read_source(chunk: Any) -> dict[str, Any]:
     # A chunk is {"web": {...}}, {"maps": {...}} or {"retrieved_context": {...}}.
-    kinds = chunk.values() if isinstance(chunk, dict) else ()
-    source: dict[str, Any] = next((kind for kind in kinds if isinstance(kind, dict)), {})
+    source = next((kind for kind in as_mapping(chunk).values() if isinstance(kind, dict)), {})
     names = {"url": "uri", "title": "title"}
     return {ours: source[theirs] for ours, theirs in names.items() if source.get(theirs)}
 
 
 def _read_segment(segment: Any, content: Json) -> dict[str, Any]:
-    text = segment.get("text") if isinstance(segment, dict) else None
+    fields = as_mapping(segment)
+    text = fields.get("text")
     if not isinstance(text, str) or not text:
         return {}
-    start = segment.get("start_index") or 0
+    start = fields.get("start_index") or 0
     if isinstance(content, str) and isinstance(start, int):
         first = len(content.encode()[:start].decode(errors="ignore"))
         if content.startswith(text, first):

@@ -5,8 +5,10 @@ code.
 """
 
 from itertools import islice
+from math import prod
 from typing import Any, Final
 
+from respan_langchain._untyped_values import as_mapping, first_known
 from respan_langchain.serialization import media, message_forms, openai_message, scalars
 from respan_langchain.serialization.json_types import Json
 from respan_langchain.serialization.serializer import Serializer
@@ -83,12 +85,10 @@ def serialize_conversation_message(value: Any, serializer: Serializer) -> Json:
 def serialize_document(value: Any, serializer: Serializer) -> Json:
     """Serialize a retrieved document: content, source, score, metadata and id."""
     fields: dict[str, Any] = value.__dict__
-    metadata = fields.get("metadata")
-    metadata = metadata if isinstance(metadata, dict) else {}
+    metadata = as_mapping(fields.get("metadata"))
     shaped: dict[str, Json] = {"content": serializer.serialize(fields.get("page_content"))}
     for name, places in (("source", _SOURCE_KEYS), ("score", _SCORE_KEYS)):
-        found = next((metadata[place] for place in places if metadata.get(place) is not None), None)
-        if found is not None:
+        if (found := first_known(metadata, *places)) is not None:
             shaped[name] = serializer.serialize(found)
     if metadata:
         shaped["metadata"] = serializer.serialize(metadata)
@@ -149,10 +149,7 @@ def serialize_bytes(value: Any, serializer: Serializer) -> Json:
 def serialize_array(value: Any, serializer: Serializer) -> Json:
     """Serialize an array or tensor: its numbers if they are few, else its type and shape."""
     shape = tuple(int(length) for length in islice(value.shape, 32))
-    size = 1
-    for length in shape:
-        size *= length
-    if size <= MAX_ARRAY_SIZE and hasattr(value, "tolist"):
+    if prod(shape) <= MAX_ARRAY_SIZE and hasattr(value, "tolist"):
         return serializer.serialize(value.tolist())
     kind = scalars.placeholder(type(value))[1:-1]
     return f"<{kind} of shape {'x'.join(map(str, shape))}>"

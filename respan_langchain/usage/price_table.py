@@ -56,28 +56,22 @@ def _parse_rates(model: object, prices: object) -> Rates:
             f"prices: {model!r} needs USD per million tokens,"
             " such as {'input': 2.5, 'output': 10}"
         )
-    rates = {_parse_kind(model, kind): _parse_rate(model, kind, prices[kind]) for kind in prices}
+    rates: dict[str, Decimal] = {}
+    for kind, price in prices.items():
+        if kind not in (*_KINDS, *_USES):
+            raise ConfigurationError(
+                f"prices: {model!r} has a price for {kind!r};"
+                f" what can be priced is {', '.join((*_KINDS, *_USES))}"
+            )
+        rate = parse_decimal(price)
+        if rate is None:
+            raise ConfigurationError(
+                f"prices: {price!r} for {model!r}, {kind!r}, is not USD per"
+                f" {'thousand uses' if kind in _USES else 'million tokens'};"
+                " give a number that is not negative"
+            )
+        rates[kind] = rate
     return Rates(
         per_million={kind: rates[kind] for kind in _KINDS if kind in rates},
         per_use={use: rates[use] / 1_000 for use in _USES if use in rates},
     )
-
-
-def _parse_kind(model: object, kind: object) -> str:
-    if isinstance(kind, str) and kind in (*_KINDS, *_USES):
-        return kind
-    raise ConfigurationError(
-        f"prices: {model!r} has a price for {kind!r};"
-        f" what can be priced is {', '.join((*_KINDS, *_USES))}"
-    )
-
-
-def _parse_rate(model: object, kind: object, price: object) -> Decimal:
-    rate = parse_decimal(price)
-    if rate is None:
-        raise ConfigurationError(
-            f"prices: {price!r} for {model!r}, {kind!r}, is not USD per"
-            f" {'thousand uses' if kind in _USES else 'million tokens'};"
-            " give a number that is not negative"
-        )
-    return rate
