@@ -114,13 +114,7 @@ def _get_role(role: Any, kwargs: Fields) -> str:
 
 def _add_tools(message: Message, fields: Fields, kwargs: Fields, parts: MessageParts) -> None:
     serializer = parts.serializer
-    valid, invalid = serialize_tool_calls(
-        as_list(fields.get("tool_calls")),
-        as_list(fields.get("invalid_tool_calls")),
-        parts.tool_calls,
-        kwargs.get("function_call"),
-        serializer,
-    )
+    valid, invalid = serialize_tool_calls(fields, kwargs, parts.tool_calls, serializer)
     own = [as_mapping(call).get("id") for call in valid]
     from_server = [
         call

@@ -1,31 +1,30 @@
 """Tool calls in OpenAI's form, from any of the forms in which LangChain's packages give them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
 
-from respan_langchain._untyped_values import first_known
+from respan_langchain._untyped_values import as_list, first_known
 from respan_langchain.serialization.json_types import Json
 from respan_langchain.serialization.serializer import Serializer
 
 
 def serialize_tool_calls(
-    calls: Iterable[Any],
-    broken: Iterable[Any],
+    fields: Mapping[Any, Any],
+    kwargs: Mapping[Any, Any],
     blocks: Sequence[Mapping[Any, Any]],
-    function_call: Any,
     serializer: Serializer,
 ) -> tuple[list[Json], list[Json]]:
-    """Return the valid and the invalid tool calls of an answer, each call once.
+    """Return the valid and the invalid tool calls of a message, each call once.
 
     Args:
-        calls: The message's `tool_calls`.
-        broken: The message's `invalid_tool_calls`.
-        blocks: The calls among the content blocks; most repeat one of the above.
-        function_call: The call in the form of OpenAI's first API, or None.
+        fields: The message's fields.
+        kwargs: Its `additional_kwargs`, which may have a call in the form of OpenAI's first API.
+        blocks: The calls among its content blocks; most repeat one in its fields.
         serializer: Serializes the values.
     """
+    calls, broken = as_list(fields.get("tool_calls")), as_list(fields.get("invalid_tool_calls"))
     valid = [serialize_tool_call(call, serializer) for call in calls if _is_named(call)]
     invalid = [serialize_tool_call(call, serializer) for call in broken if _is_named(call)]
     known = [call["id"] for call in valid + invalid]
@@ -35,6 +34,7 @@ def serialize_tool_calls(
         is_repeated = call["id"] in known or (call["id"] is None and known)
         if not is_repeated and not _is_empty(block):
             valid.append(call)
+    function_call = kwargs.get("function_call")
     if not valid and isinstance(function_call, dict) and not _is_empty(function_call):
         valid.append(serialize_tool_call({"id": None, **function_call}, serializer))
     return list(valid), list(invalid)

@@ -9,7 +9,7 @@ from operator import methodcaller
 from typing import Any
 
 from respan_langchain._foreign_code import CallFailed, safe_call
-from respan_langchain._untyped_values import as_mapping
+from respan_langchain._untyped_values import as_list, as_mapping
 
 _PARAM_NAMES = {
     name: name
@@ -67,7 +67,8 @@ def parse_params(
         for name in place:
             if name in ours and place[name] is not None:
                 given[ours[name]] = place[name]
-    tools, schema = _tools(given.pop("tools", None)), given.pop("response_format", None)
+    tools = [form for tool in as_list(given.pop("tools", None)) for form in _openai_tools(tool)]
+    schema = given.pop("response_format", None)
     found: dict[str, object] = {
         name: value
         for name, value in given.items()
@@ -81,12 +82,6 @@ def parse_params(
     if (form := _response_format(schema, options)) is not None:
         found["response_format"] = form
     return found
-
-
-def _tools(tools: object) -> list[object]:
-    if not isinstance(tools, list | tuple):
-        return []
-    return [converted for tool in tools for converted in _openai_tools(tool)]
 
 
 def _openai_tools(tool: object) -> list[object]:
