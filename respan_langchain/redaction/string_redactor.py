@@ -80,20 +80,18 @@ class StringRedactor:
             redacted, cut = self._redact_and_truncate(text)
             encoded = trim_buffer(orjson.dumps(redacted))
             known = (orjson.Fragment(encoded), cut)
-            self._remember(text, known, len(text) + len(encoded))
+            size = len(text) + len(encoded)
+            if self._cached_bytes + size > MAX_CACHED_BYTES:
+                self.clear()
+            if size <= MAX_CACHED_BYTES:
+                self._cache[text] = known
+                self._cached_bytes += size
         return known
 
     def clear(self) -> None:
         """Empty the cache."""
         self._cache.clear()
         self._cached_bytes = 0
-
-    def _remember(self, text: str, known: tuple[orjson.Fragment, bool], size: int) -> None:
-        if self._cached_bytes + size > MAX_CACHED_BYTES:
-            self.clear()
-        if size <= MAX_CACHED_BYTES:
-            self._cache[text] = known
-            self._cached_bytes += size
 
     def _redact_and_truncate(self, text: str) -> tuple[str, bool]:
         whole = scalars.replace_surrogates(text)

@@ -49,13 +49,8 @@ def serialize_documents(values: Any) -> list[dict[str, Json]]:
 
 
 def _serialize_document(value: Any, serializer: Serializer) -> dict[str, Json]:
-    score: Json = None
-    shaped: Json
-    if issubclass(type(value), tuple) and len(value) == 2:
-        shaped, score = serializer.serialize(value[0]), serializer.serialize(value[1])
-    else:
-        shaped = serializer.serialize(value)
-    found: dict[str, Json] = (
-        shaped if isinstance(shaped, dict) and "content" in shaped else {"content": shaped}
-    )
+    is_scored = issubclass(type(value), tuple) and len(value) == 2
+    document, score = (value[0], value[1]) if is_scored else (value, None)
+    shaped, score = serializer.serialize(document), serializer.serialize(score)
+    found = shaped if isinstance(shaped, dict) and "content" in shaped else {"content": shaped}
     return found if score is None else {**found, "score": score}
