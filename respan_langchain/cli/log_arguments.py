@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Sequence
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 
@@ -11,11 +11,8 @@ from respan_langchain.cli.platform import CliContext
 from respan_langchain.client.client import DatasetClient
 from respan_langchain.client.filters import field
 from respan_langchain.client.models import Log
-from respan_langchain.datasets.lookup import find_dataset
+from respan_langchain.datasets.lookup import MIN_SUFFIX_LENGTH, find_dataset
 from respan_langchain.errors import ConfigurationError, NotFoundError
-
-MIN_SUFFIX_LENGTH: Final = 6
-"""Characters of an id's end that are accepted for the id."""
 
 LogArguments = Annotated[
     list[str],

@@ -224,12 +224,9 @@ def _all_before(logs: Sequence[Log], since: float | None) -> bool:
     if since is None:
         return False
     created = [log.created_at.timestamp() for log in logs if log.created_at is not None]
-    is_descending = len(created) == len(logs) > 1 and created[0] > created[-1]
-    return (
-        is_descending
-        and created == sorted(created, reverse=True)
-        and created[0] < since - MAX_CLOCK_SKEW
-    )
+    if not len(created) == len(logs) > 1 or created != sorted(created, reverse=True):
+        return False
+    return created[-1] < created[0] < since - MAX_CLOCK_SKEW
 
 
 def _find_oldest(options: RequestOptions, name: str) -> RequestFlow[DatasetInfo | None]:

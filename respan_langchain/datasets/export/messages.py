@@ -82,11 +82,9 @@ def to_question(value: Any) -> str:
         questions = [each for each in value if each["role"] == "user"]
         return to_plain_text((questions or value)[-1])
     if isinstance(value, Mapping):
-        texts = [value[key] for key in QUESTION_KEYS if isinstance(value.get(key), str)]
-        texts = texts or [
-            each for each in value.values() if len(value) == 1 and isinstance(each, str)
-        ]
-        return texts[0] if texts else to_plain_text(value)
+        for key in (*QUESTION_KEYS, *value) if len(value) == 1 else QUESTION_KEYS:
+            if isinstance(value.get(key), str):
+                return str(value[key])
     return to_plain_text(value)
 
 

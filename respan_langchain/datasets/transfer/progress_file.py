@@ -85,11 +85,7 @@ class ProgressFile:
             " WHERE state = 'delivered' AND identifier IN (SELECT value FROM json_each(?))",
             (_json_list({row.identifier for row in rows}),),
         )
-        return {
-            source_id: ExistingRow(identifier, discriminator)
-            for source_id, identifier, discriminator in found
-            if source_id not in own
-        }
+        return {source_id: ExistingRow(*row) for source_id, *row in found if source_id not in own}
 
     def record(
         self,

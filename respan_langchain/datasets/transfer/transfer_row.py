@@ -65,20 +65,13 @@ def match_existing(
 
     `owned_by_others` are existing rows that are known to be others than `rows`.
     """
-    discriminators: dict[str, set[str]] = {}
-    unmarked: Counter[str] = Counter()
-    for row in existing:
-        if row.discriminator is None:
-            unmarked[row.identifier] += 1
-        else:
-            discriminators.setdefault(row.identifier, set()).add(row.discriminator)
-    for row in owned_by_others:
-        known = discriminators.get(row.identifier, set())
-        if row.discriminator is None or row.discriminator not in known:
-            unmarked[row.identifier] -= 1
+    listed = list(existing)
+    marked = {row for row in listed if row.discriminator is not None}
+    unmarked = Counter(row.identifier for row in listed if row.discriminator is None)
+    unmarked.subtract(row.identifier for row in owned_by_others if row not in marked)
     found = set()
     for wanted in rows:
-        if wanted.discriminator in discriminators.get(wanted.identifier, set()):
+        if ExistingRow(wanted.identifier, wanted.discriminator) in marked:
             found.add(wanted.source_id)
         elif unmarked[wanted.identifier] > 0:
             unmarked[wanted.identifier] -= 1
