@@ -16,7 +16,8 @@ LONGEST = 300
 PRIVATE_WORDS = re.compile(
     r"\b(?:couriers?|heralds?|parcels?|errands?|witness(?:es)?|ledgers?|outbox(?:es)?"
     r"|rooms?|hall|ground floor|lends? a hand|stumbl\w+|whoever|rehears\w+|at the door"
-    r"|what (?:is|was) (?:said|told|asked|given))\b",
+    r"|what (?:is|was) (?:said|told|asked|given)|the vendor(?:'s)? CLI|price_lookup|left_streams"
+    r"|RunFailure|UnexpectedAnswerError|takes_parent_along|mark_left|forget_thread)\b",
     re.IGNORECASE,
 )
 """Words that this project once used for ideas that have a standard term, see docs/glossary.md."""
