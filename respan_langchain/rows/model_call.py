@@ -88,8 +88,8 @@ class ModelCall:
     def cost(self) -> Cost:
         """What it cost."""
         run = self._run
-        # Some prices depend on the hour.
-        at = None if run.ended is None else datetime.fromtimestamp(self._epoch + run.ended, UTC)
+        end = run.started if run.ended is None else run.ended
+        at = datetime.fromtimestamp(self._epoch + end, UTC)
         exchange = Exchange(self._reported, run.inputs, self.answer)
         return self._prices.calculate(self.usage, self.model, exchange, at)
 

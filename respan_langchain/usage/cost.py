@@ -1,7 +1,7 @@
 """What a model call cost in USD, the source of the price, and how certain it is.
 
-Pure; never raises. The cost that the provider reports comes first, then the user's prices, then
-genai-prices; a cost that none of them knows is None, never 0.
+Pure; `Prices.calculate` never raises. The cost that the provider reports comes first, then the
+user's prices, then genai-prices; a cost that none of them knows is None, never 0.
 """
 
 from collections.abc import Callable, Mapping
@@ -103,7 +103,7 @@ class Prices:
         usage: Usage | None,
         info: ModelInfo,
         exchange: Exchange,
-        at: datetime | None = None,
+        at: datetime,
     ) -> Cost:
         """Calculate what a call cost.
 
@@ -112,7 +112,7 @@ class Prices:
                 provider gives a cost.
             info: Which model was called.
             exchange: Prompt and answer.
-            at: When, since some prices depend on the day or the hour; None is now.
+            at: When, since some prices depend on the day or the hour.
         """
         if usage is not None and usage.cache_hit:
             return ZERO_COST
@@ -151,9 +151,7 @@ class Prices:
         amount = rates.calculate(consumed)
         return Cost(amount.usd, "custom", "complete" if amount.is_complete else "partial")
 
-    def _calculate_by_list(
-        self, consumed: Consumption, info: ModelInfo, at: datetime | None
-    ) -> Cost:
+    def _calculate_by_list(self, consumed: Consumption, info: ModelInfo, at: datetime) -> Cost:
         price = self._list.calculate(consumed, info, at)
         if price is None:
             is_free = self._local_models_free and is_local_provider(info.provider)

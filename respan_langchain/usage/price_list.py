@@ -67,13 +67,8 @@ class PriceList:
         self._get_snapshot: Callable[[], DataSnapshot] | None = None
         self._find: Callable[..., PricedModel | None]
 
-    def calculate(
-        self, consumed: Consumption, info: ModelInfo, at: datetime | None
-    ) -> ListPrice | None:
-        """Price a call at a time; None when no provider is known to sell the model.
-
-        Without a time it is priced as of now.
-        """
+    def calculate(self, consumed: Consumption, info: ModelInfo, at: datetime) -> ListPrice | None:
+        """Price a call at a time; None when no provider is known to sell the model."""
         priced = self.find_model(info)
         if priced is None:
             return None
@@ -104,11 +99,11 @@ def _full_context(info: ModelInfo, tier: str | None) -> Mapping[str, str]:
 
 
 def calculate_price(
-    consumed: Consumption, priced: PricedModel, context: Mapping[str, str], at: datetime | None
+    consumed: Consumption, priced: PricedModel, context: Mapping[str, str], at: datetime
 ) -> ListPrice | None:
     """Price a call by one model's list; None when the list has no price of tokens."""
     # No price changes within a minute, so the calls of a minute share their rates.
-    minute = int((at or datetime.now(UTC)).timestamp()) // 60
+    minute = int(at.timestamp()) // 60
     step = bisect_left(priced.steps, consumed.usage.input_tokens or 0)
     rates, is_exact = _rates_at(priced, tuple(context.items()), minute, step)
     if "input" not in rates.per_million and "output" not in rates.per_million:

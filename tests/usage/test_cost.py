@@ -1,5 +1,6 @@
 """What a call cost: whose word counts, how sure it is, and how costs add up."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import reduce
 from operator import add
@@ -19,6 +20,7 @@ GPT = ModelInfo(provider="openai", served="gpt-4o-2024-08-06", requested="gpt-4o
 OWN = ModelInfo(provider="openai", served="acme-7b", requested="acme-7b", endpoint="llm.acme.com")
 USAGE = Usage(1_000, 100, 1_100)
 UNKNOWN = Cost(None, None, "unknown")
+AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SILENT = Exchange({})
 """A provider that reports no cost."""
 
@@ -48,10 +50,10 @@ SILENT = Exchange({})
 def test_a_cost_that_the_provider_reports_comes_first(reported):
     prices = Prices({"gpt-4o.*": {"input": 1, "output": 1}})
 
-    assert prices.calculate(USAGE, GPT, Exchange(reported)) == Cost(
+    assert prices.calculate(USAGE, GPT, Exchange(reported), AT) == Cost(
         Decimal("0.0123"), "provider", "complete"
     )
-    assert prices.calculate(None, GPT, Exchange(reported)) == Cost(
+    assert prices.calculate(None, GPT, Exchange(reported), AT) == Cost(
         Decimal("0.0123"), "provider", "complete"
     )
 
@@ -64,20 +66,20 @@ def test_a_cost_that_the_provider_reports_comes_first(reported):
     ],
 )  # fmt: skip
 def test_values_that_are_no_amount_of_money_are_no_cost(reported):
-    assert Prices().calculate(USAGE, GPT, Exchange(reported)).source == "genai-prices"
+    assert Prices().calculate(USAGE, GPT, Exchange(reported), AT).source == "genai-prices"
 
 
 def test_upstream_cost_is_added_only_for_the_users_own_key():
     details = {"upstream_inference_cost": 0.012}
     reported = {"cost": 0.0003, "is_byok": False, "cost_details": details}
 
-    assert Prices().calculate(USAGE, GPT, Exchange(reported)).amount == Decimal("0.0003")
+    assert Prices().calculate(USAGE, GPT, Exchange(reported), AT).amount == Decimal("0.0003")
     reported = {"cost": 0.0003, "is_byok": True, "cost_details": None}
-    assert Prices().calculate(USAGE, GPT, Exchange(reported)).amount == Decimal("0.0003")
+    assert Prices().calculate(USAGE, GPT, Exchange(reported), AT).amount == Decimal("0.0003")
 
 
 def test_a_reported_cost_of_zero_is_zero():
-    assert Prices().calculate(USAGE, GPT, Exchange({"cost": 0})) == Cost(
+    assert Prices().calculate(USAGE, GPT, Exchange({"cost": 0}), AT) == Cost(
         Decimal(0), "provider", "complete"
     )
 
@@ -86,9 +88,9 @@ def test_the_reported_cost_is_found_in_a_real_answer():
     message = AIMessage("hi", response_metadata={"token_usage": {"cost": 0.5}})
     answer = LLMResult(generations=[[ChatGeneration(message=message)]], llm_output={"cost": 7})
 
-    assert Prices().calculate(None, GPT, Exchange(get_reported_fields(answer))).amount == 7
+    assert Prices().calculate(None, GPT, Exchange(get_reported_fields(answer)), AT).amount == 7
     assert (
-        Prices().calculate(None, GPT, Exchange(get_reported_fields(LLMResult(generations=[]))))
+        Prices().calculate(None, GPT, Exchange(get_reported_fields(LLMResult(generations=[]))), AT)
         == UNKNOWN
     )
 
@@ -97,7 +99,7 @@ def test_the_users_table_comes_before_the_list():
     prices = Prices({"gpt-4o": {"input": 2, "output": 20}})
 
     # 1,000 * 2 + 100 * 20, by the requested name; the served one is on the list at 2.50/10.
-    assert prices.calculate(USAGE, GPT, SILENT) == Cost(Decimal("0.004"), "custom", "complete")
+    assert prices.calculate(USAGE, GPT, SILENT, AT) == Cost(Decimal("0.004"), "custom", "complete")
 
 
 def test_a_name_comes_before_a_pattern_and_the_first_pattern_before_the_others():
@@ -110,14 +112,14 @@ def test_a_name_comes_before_a_pattern_and_the_first_pattern_before_the_others()
     )
     mini = ModelInfo(provider="openai", served="gpt-4o-mini")
 
-    assert prices.calculate(USAGE, GPT, SILENT).amount == Decimal("0.0033")
-    assert prices.calculate(USAGE, mini, SILENT).amount == Decimal("0.0011")
+    assert prices.calculate(USAGE, GPT, SILENT, AT).amount == Decimal("0.0033")
+    assert prices.calculate(USAGE, mini, SILENT, AT).amount == Decimal("0.0011")
 
 
 def test_a_model_that_is_not_in_the_table_is_priced_by_the_list():
     prices = Prices({"gpt-4": {"input": 1, "output": 1}})
 
-    assert prices.calculate(USAGE, GPT, SILENT).source == "genai-prices"
+    assert prices.calculate(USAGE, GPT, SILENT, AT).source == "genai-prices"
 
 
 def test_the_table_prices_every_kind_of_token():
@@ -131,7 +133,7 @@ def test_the_table_prices_every_kind_of_token():
         "cache_write_1h": 2, "audio_input": 3, "output": 10, "reasoning": 20, "audio_output": 40,
     }  # fmt: skip
 
-    cost = Prices({"acme-7b": table}).calculate(everything, OWN, SILENT)
+    cost = Prices({"acme-7b": table}).calculate(everything, OWN, SILENT, AT)
 
     # in: 8,000 fresh at 1, 1,000 at 0.1, 200 at 1.5, 300 at 2, 100 at 1.25, 400 at 3
     # out: 2,500 at 10, 2,000 at 20, 500 at 40
@@ -141,7 +143,7 @@ def test_the_table_prices_every_kind_of_token():
 def test_an_impossible_usage_never_costs_less_than_its_parts():
     impossible = Usage(10, 0, cache_read_tokens=1_000)
 
-    cost = Prices({"acme-7b": {"input": 5, "cache_read": 1}}).calculate(impossible, OWN, SILENT)
+    cost = Prices({"acme-7b": {"input": 5, "cache_read": 1}}).calculate(impossible, OWN, SILENT, AT)
 
     assert cost.amount == Decimal("0.001")
 
@@ -149,7 +151,7 @@ def test_an_impossible_usage_never_costs_less_than_its_parts():
 def test_a_kind_without_a_price_costs_the_price_of_the_wider_kind():
     cached = Usage(1_000, 0, cache_read_tokens=400, cache_write_tokens=100)
 
-    assert Prices({"acme-7b": {"input": 5}}).calculate(cached, OWN, SILENT).amount == Decimal(
+    assert Prices({"acme-7b": {"input": 5}}).calculate(cached, OWN, SILENT, AT).amount == Decimal(
         "0.005"
     )
 
@@ -157,8 +159,8 @@ def test_a_kind_without_a_price_costs_the_price_of_the_wider_kind():
 def test_tokens_that_the_table_cannot_price_make_the_cost_partial():
     prices = Prices({"acme-7b": {"input": 5}})
 
-    assert prices.calculate(USAGE, OWN, SILENT) == Cost(Decimal("0.005"), "custom", "partial")
-    assert prices.calculate(Usage(1_000), OWN, SILENT).status == "partial"
+    assert prices.calculate(USAGE, OWN, SILENT, AT) == Cost(Decimal("0.005"), "custom", "partial")
+    assert prices.calculate(Usage(1_000), OWN, SILENT, AT).status == "partial"
 
 
 def test_a_function_prices_what_it_knows():
@@ -167,19 +169,19 @@ def test_a_function_prices_what_it_knows():
 
     prices = Prices(ours)
 
-    assert prices.calculate(USAGE, OWN, SILENT) == Cost(Decimal(1_100), "custom", "complete")
-    assert prices.calculate(USAGE, GPT, SILENT).source == "genai-prices"
+    assert prices.calculate(USAGE, OWN, SILENT, AT) == Cost(Decimal(1_100), "custom", "complete")
+    assert prices.calculate(USAGE, GPT, SILENT, AT).source == "genai-prices"
 
 
 @pytest.mark.parametrize("given", [-1, float("inf"), "much", object()])
 def test_a_function_that_returns_no_amount_leaves_the_cost_unknown(given):
-    assert Prices(lambda model, usage: given).calculate(USAGE, GPT, SILENT) == UNKNOWN
+    assert Prices(lambda model, usage: given).calculate(USAGE, GPT, SILENT, AT) == UNKNOWN
 
 
 def test_a_function_that_raises_leaves_the_cost_unknown():
     prices = Prices(lambda model, usage: 1 / 0)
 
-    assert prices.calculate(USAGE, GPT, SILENT) == UNKNOWN
+    assert prices.calculate(USAGE, GPT, SILENT, AT) == UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -215,19 +217,23 @@ def test_a_hit_in_langchains_cache_costs_nothing():
     hit = Usage(0, 0, 0, cache_hit=True)
     prices = Prices(lambda model, usage: 5)
 
-    assert prices.calculate(hit, OWN, Exchange({"cost": 3})) == Cost(Decimal(0), None, "complete")
+    assert prices.calculate(hit, OWN, Exchange({"cost": 3}), AT) == Cost(
+        Decimal(0), None, "complete"
+    )
 
 
 def test_without_usage_the_cost_is_unknown():
-    assert Prices().calculate(None, GPT, SILENT) == UNKNOWN
+    assert Prices().calculate(None, GPT, SILENT, AT) == UNKNOWN
 
 
 def test_a_rejected_request_costs_nothing():
     refused = {"status_code": 429, "body": {"error": "busy"}, "headers": {}}
 
-    assert Prices().calculate(None, GPT, Exchange(refused)) == Cost(Decimal(0), None, "complete")
-    assert Prices().calculate(None, GPT, Exchange({"status_code": 200})) == UNKNOWN
-    assert Prices().calculate(None, GPT, Exchange({"status_code": "429"})) == UNKNOWN
+    assert Prices().calculate(None, GPT, Exchange(refused), AT) == Cost(
+        Decimal(0), None, "complete"
+    )
+    assert Prices().calculate(None, GPT, Exchange({"status_code": 200}), AT) == UNKNOWN
+    assert Prices().calculate(None, GPT, Exchange({"status_code": "429"}), AT) == UNKNOWN
 
 
 def test_an_error_after_the_first_tokens_is_not_free():
@@ -235,21 +241,21 @@ def test_an_error_after_the_first_tokens_is_not_free():
     error = ChatGeneration(message=AIMessage("", response_metadata={"status_code": 529}))
     answer = LLMResult(generations=[[reported], [error]])
 
-    assert Prices().calculate(None, GPT, Exchange(get_reported_fields(answer))) == UNKNOWN
+    assert Prices().calculate(None, GPT, Exchange(get_reported_fields(answer)), AT) == UNKNOWN
 
 
 def test_the_cost_of_an_unpriced_model_is_unknown():
-    assert Prices().calculate(USAGE, OWN, SILENT) == UNKNOWN
+    assert Prices().calculate(USAGE, OWN, SILENT, AT) == UNKNOWN
 
 
 @pytest.mark.parametrize("provider", ["ollama", "llamacpp", "fakelist", "genericfake", "vllm"])
 def test_a_local_model_is_free_only_when_the_user_says_so(provider):
     local = ModelInfo(provider=provider, served="llama3.1:8b")
 
-    assert Prices().calculate(USAGE, local, SILENT) == UNKNOWN
-    free = Prices(local_models_free=True).calculate(USAGE, local, SILENT)
+    assert Prices().calculate(USAGE, local, SILENT, AT) == UNKNOWN
+    free = Prices(local_models_free=True).calculate(USAGE, local, SILENT, AT)
     assert free == Cost(Decimal(0), "custom", "complete")
-    own = Prices({"llama.*": {"input": 1, "output": 1}}).calculate(USAGE, local, SILENT)
+    own = Prices({"llama.*": {"input": 1, "output": 1}}).calculate(USAGE, local, SILENT, AT)
     assert own.amount == Decimal("0.0011")
 
 
@@ -271,8 +277,8 @@ def test_a_sum_with_an_unknown_part_is_partial():
 
 
 def test_a_cache_hit_does_not_change_what_a_sum_is():
-    hit = Prices().calculate(Usage(0, 0, 0, cache_hit=True), GPT, SILENT)
-    paid = Prices().calculate(USAGE, GPT, SILENT)
+    hit = Prices().calculate(Usage(0, 0, 0, cache_hit=True), GPT, SILENT, AT)
+    paid = Prices().calculate(USAGE, GPT, SILENT, AT)
 
     assert hit + paid == paid
     assert (hit + UNKNOWN).status == "partial"
@@ -289,7 +295,7 @@ def test_an_agents_calls_add_up_to_what_each_of_them_cost():
         (mini, Usage(3_000, 10)),
     ]
 
-    costs = [prices.calculate(usage, model, SILENT) for model, usage in calls]
+    costs = [prices.calculate(usage, model, SILENT, AT) for model, usage in calls]
     usage = reduce(add, (usage for _, usage in calls))
 
     # 3,700 * 2.5 + 310 * 10 + 3,000 * 0.15 + 10 * 0.6
@@ -333,7 +339,7 @@ def test_the_cost_of_any_call_is_an_amount_or_unknown(reported, names, counts):
     provider, served, requested, endpoint = names
     model = ModelInfo(provider=provider, served=served, requested=requested, endpoint=endpoint)
 
-    cost = Prices().calculate(Usage(*counts), model, Exchange(reported))
+    cost = Prices().calculate(Usage(*counts), model, Exchange(reported), AT)
 
     assert (cost.amount is None) == (cost.status == "unknown")
     assert cost.amount is None or cost.amount >= 0
@@ -355,4 +361,4 @@ def test_a_reported_value_without_truth_value_is_passed_over(name):
     exchange = Exchange(get_reported_fields(response), answer=message)
     info = parse_response(GPT, message, exchange.reported)
 
-    assert Prices().calculate(USAGE, info, exchange).status == "complete"
+    assert Prices().calculate(USAGE, info, exchange, AT).status == "complete"

@@ -104,7 +104,7 @@ def library_price(priced, usage, at, context=None):
     priced=st.sampled_from(MODELS),
     uncached=counts, read=counts, write=counts, write_1h=counts, text=counts, reasoning=counts,
     audio_input=counts, audio_output=counts,
-    at=st.sampled_from([None, AT_NOON, AT_PEAK]),
+    at=st.sampled_from([datetime.now(UTC), AT_NOON, AT_PEAK]),
     tier=st.sampled_from([None, "flex", "priority"]),
 )  # fmt: skip
 def test_our_arithmetic_equals_the_librarys(
@@ -286,12 +286,13 @@ def test_night_rates_apply_by_the_hour():
     assert cost(deepseek, at=AT_PEAK).amount == Decimal("0.0042")
 
 
-def test_without_a_time_a_call_is_priced_as_of_now():
+def test_a_call_of_today_is_priced():
+    now = datetime.now(UTC)
     gpt = ModelInfo(provider="openai", served="gpt-4o-2024-08-06")
     deepseek = ModelInfo(provider="deepseek", served="deepseek-flash")
 
-    assert cost(gpt, at=None).amount == Decimal("0.035")
-    assert cost(deepseek, at=None).amount in (Decimal("0.0021"), Decimal("0.0042"))
+    assert cost(gpt, at=now).amount == Decimal("0.035")
+    assert cost(deepseek, at=now).amount in (Decimal("0.0021"), Decimal("0.0042"))
 
 
 def test_audio_without_a_price_makes_the_cost_partial():
