@@ -8,6 +8,7 @@ import datetime as dt
 import operator as operators
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import reduce
 from itertools import islice
 from typing import Annotated, Any, Final
 
@@ -57,11 +58,8 @@ def parse_filters(conditions: Sequence[str] | None) -> Filters | None:
     Raises:
         ConfigurationError: A condition cannot be parsed.
     """
-    filters: Filters | None = None
-    for condition in conditions or ():
-        parsed = _parse_condition(condition)
-        filters = parsed if filters is None else filters & parsed
-    return filters
+    parsed = [_parse_condition(condition) for condition in conditions or ()]
+    return reduce(operators.and_, parsed) if parsed else None
 
 
 def parse_since(text: str, now: dt.datetime) -> dt.datetime:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from rich.text import Text
 
-from respan_langchain._display import UNKNOWN, format_count, parse_tool_call, preview_text
+from respan_langchain._display import UNKNOWN, format_count, preview_text
 from respan_langchain.client.models import Log
 
 STATUS_STYLES: Final = {
@@ -53,12 +53,6 @@ def preview_line(value: Any) -> Text:
 def preview(value: Any) -> str:
     """Return the text of a value: a message's content, a conversation's last question, or JSON."""
     return UNKNOWN if value is None else preview_text(value)
-
-
-def format_tool_call(call: Any) -> str:
-    """Format a tool call as code would call it."""
-    name, arguments = parse_tool_call(call)
-    return f"{name}({arguments})"
 
 
 def pluralize(number: int | None, one: str, many: str | None = None) -> str:

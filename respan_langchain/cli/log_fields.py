@@ -137,15 +137,11 @@ def _format_scores(scores: Any) -> Any:
     """
     if not isinstance(scores, Mapping):
         return scores or None
-    values = {
-        name: score.get("score") if isinstance(score, Mapping) else score
-        for name, score in scores.items()
-    }
-    return ", ".join(f"{name} {_format_score(value)}" for name, value in values.items()) or None
-
-
-def _format_score(value: Any) -> str:
-    return f"{value:.3g}" if isinstance(value, int | float) else UNKNOWN
+    shown = []
+    for name, score in scores.items():
+        value = score.get("score") if isinstance(score, Mapping) else score
+        shown.append(f"{name} {f'{value:.3g}' if isinstance(value, int | float) else UNKNOWN}")
+    return ", ".join(shown) or None
 
 
 def write_csv(logs: Iterable[Log], names: Sequence[str]) -> None:

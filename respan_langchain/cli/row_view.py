@@ -15,12 +15,12 @@ from respan_langchain._display import (
     format_duration,
     is_conversation,
     is_message,
+    parse_tool_call,
 )
 from respan_langchain.cli.formatting import (
     escape_controls,
     format_datetime,
     format_status,
-    format_tool_call,
 )
 from respan_langchain.cli.tables import render_pairs
 from respan_langchain.client.models import Log
@@ -95,7 +95,7 @@ def _render_message(message: Mapping[str, Any]) -> Iterator[RenderableType]:
         shown = _render_text(content) if isinstance(content, str) else _render_json(content)
         yield Padding(shown, INDENT)
     for call in message.get("tool_calls") or ():
-        called = escape_controls(format_tool_call(call))
+        called = escape_controls("{}({})".format(*parse_tool_call(call)))
         yield Padding(Text.assemble("calls ", (called, "bold")), INDENT)
 
 

@@ -15,25 +15,19 @@ def trace_list(dataset_id: str, row: sqlite3.Row, trace: list[sqlite3.Row]) -> H
     """Show a trace as a waterfall, each row below its parent; None for a row without a trace."""
     if len(trace) < 2:
         return None
-    interval = _interval(trace)
+    # A row's timestamp is its end.
+    begin = min(one["happened_at"] - (one["latency"] or 0.0) for one in trace)
+    end = max(one["happened_at"] for one in trace)
     lines = [
         element(
             "li",
             _line(dataset_id, one, depth, is_here=one["seq"] == row["seq"]),
-            _bar(one, *interval),
+            _bar(one, begin, end),
         )
         for one, depth in _in_order(trace)
     ]
     title = f"Trace, {format_count(len(trace))} rows"
     return layout.section(title, element("ol.trace", *lines))
-
-
-def _interval(trace: list[sqlite3.Row]) -> tuple[float, float]:
-    """Return the first start and the last end; a row's timestamp is its end."""
-    return (
-        min(row["happened_at"] - (row["latency"] or 0.0) for row in trace),
-        max(row["happened_at"] for row in trace),
-    )
 
 
 def _bar(row: sqlite3.Row, begin: float, end: float) -> Html | None:
