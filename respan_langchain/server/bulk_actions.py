@@ -26,25 +26,25 @@ def carry_out(asked: PageRequest) -> Response:
     Raises:
         HttpError: 400, when the form is not valid; nothing was changed then.
     """
-    fields, store = asked.repeated_fields, asked.store
-    marked = list(dict.fromkeys(fields.get("row", [])))
+    marked = list(dict.fromkeys(asked.repeated_fields.get("row", [])))
     if not 1 <= len(marked) <= MAX_MARKED:
         raise HttpError(400, f"Mark 1 to {MAX_MARKED} rows.")
-    action = ACTIONS.get(fields.get("action", [""])[-1])
+    form = asked.form
+    action = ACTIONS.get(form.get("action", ""))
     if action is None:
         raise HttpError.for_field("action", f"must be one of {', '.join(ACTIONS)}")
-    with store.reading() as connection:
+    with asked.store.reading() as connection:
         dataset = datasets_table.get_seq(connection, asked.dataset_id)
-    action(store, dataset, marked, fields)
+    action(asked.store, dataset, marked, form)
     return Response(303, headers={"location": dataset_link(asked.dataset_id)})
 
 
-Fields = dict[str, list[str]]
+Form = dict[str, str]
 
 
-def _add(store: Store, dataset: int, marked: list[str], fields: Fields) -> None:
+def _add(store: Store, dataset: int, marked: list[str], form: Form) -> None:
     """Copy the rows, with their expected outputs, into a dataset that is created if needed."""
-    name = parse_name("target", _last(fields, "target"))
+    name = parse_name("target", form.get("target", ""))
     with store.writing() as connection:
         target = datasets_table.find_or_insert(connection, name)
         if target == dataset:
@@ -54,9 +54,9 @@ def _add(store: Store, dataset: int, marked: list[str], fields: Fields) -> None:
     bulk.copy_matching(store, target, all_of([own, _are(marked)]), 100.0)
 
 
-def _tag(store: Store, dataset: int, marked: list[str], fields: Fields) -> None:
+def _tag(store: Store, dataset: int, marked: list[str], form: Form) -> None:
     """Add a tag to the rows' `metadata.tags`."""
-    tag = _last(fields, "tag").strip()
+    tag = form.get("tag", "").strip()
     if not 1 <= len(tag) <= MAX_TAG_CHARS:
         raise HttpError.for_field("tag", f"must have 1 to {MAX_TAG_CHARS} characters")
     with store.writing() as connection:
@@ -70,12 +70,12 @@ def _tag(store: Store, dataset: int, marked: list[str], fields: Fields) -> None:
         datasets_table.touch(connection, dataset)
 
 
-def _score(store: Store, dataset: int, marked: list[str], fields: Fields) -> None:
+def _score(store: Store, dataset: int, marked: list[str], form: Form) -> None:
     """Give the rows a score by a person; comments that they have are kept."""
-    text = _last(fields, "score")
+    text = form.get("score", "")
     if text not in {"0", "0.5", "1"}:
         raise HttpError.for_field("score", "must be 0, 0.5 or 1")
-    value, author = float(text), _last(fields, "author").strip()[:MAX_TAG_CHARS]
+    value, author = float(text), form.get("author", "").strip()[:MAX_TAG_CHARS]
     with store.writing() as connection:
         rows = [logs_table.get(connection, dataset, unique_id) for unique_id in marked]
         comments = _read_comments(connection, rows)
@@ -100,7 +100,7 @@ def _read_comments(connection: sqlite3.Connection, rows: list[sqlite3.Row]) -> d
     }
 
 
-def _delete(store: Store, dataset: int, marked: list[str], _: Fields) -> None:
+def _delete(store: Store, dataset: int, marked: list[str], _: Form) -> None:
     bulk.delete_matching(store, dataset, _are(marked))
 
 
@@ -110,10 +110,6 @@ def _are(marked: list[str]) -> SqlCondition:
     )
 
 
-def _last(fields: Fields, name: str) -> str:
-    return fields.get(name, [""])[-1]
-
-
-ACTIONS: dict[str, Callable[[Store, int, list[str], Fields], None]] = {
+ACTIONS: dict[str, Callable[[Store, int, list[str], Form], None]] = {
     "add": _add, "tag": _tag, "score": _score, "delete": _delete,
 }  # fmt: skip
