@@ -145,24 +145,17 @@ def _read_until(rows: Dataset, since: dt.datetime | None, sort_by: str) -> Itera
     A log is created after its run ended, so that older ones ended before it, too.
     """
     for log in rows.sorted_by(sort_by):
-        created = _as_time(getattr(log, "created_at", None))
+        created = _with_zone(log.created_at)
         if since is not None and sort_by == NEWEST_FIRST and created and created < since:
             return
         yield log
 
 
 def _is_after(log: Log, since: dt.datetime) -> bool:
-    ended = _as_time(log.timestamp) or _as_time(getattr(log, "created_at", None))
+    ended = _with_zone(log.timestamp) or _with_zone(log.created_at)
     return ended is None or ended >= since
 
 
-def _as_time(value: object) -> dt.datetime | None:
-    """Read a time; one without a zone is UTC. None if it is not a time."""
-    if isinstance(value, str):
-        try:
-            value = dt.datetime.fromisoformat(value)
-        except ValueError:
-            return None
-    if not isinstance(value, dt.datetime):
-        return None
-    return value if value.tzinfo is not None else value.replace(tzinfo=dt.UTC)
+def _with_zone(moment: dt.datetime | None) -> dt.datetime | None:
+    """Return a time with its zone; a time without one is in UTC."""
+    return moment if moment is None or moment.tzinfo is not None else moment.replace(tzinfo=dt.UTC)
