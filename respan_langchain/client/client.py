@@ -17,7 +17,7 @@ from respan_langchain.client import endpoints
 from respan_langchain.client.filters import embedded_only_fields
 from respan_langchain.client.forget import forget
 from respan_langchain.client.http.transport import AsyncHttpTransport, HttpTransport
-from respan_langchain.client.methods import FlowMethod, PagesMethod, endpoint_method
+from respan_langchain.client.methods import endpoint_method, flow_method, pages_method
 from respan_langchain.client.models import ResultPage
 from respan_langchain.client.request_flow import RequestFlow, RequestOptions, Sleep, request_flow
 from respan_langchain.client.requests import ApiRequest
@@ -43,14 +43,14 @@ class _DatasetApi(Generic[AnyHttpTransport]):
 
     create_dataset = endpoint_method(endpoints.create_dataset)
     list_datasets = endpoint_method(endpoints.list_datasets)
-    datasets = PagesMethod(endpoints.list_datasets)
+    datasets = pages_method(endpoints.list_datasets)
     dataset = endpoint_method(endpoints.dataset)
     update_dataset = endpoint_method(endpoints.update_dataset)
     delete_dataset = endpoint_method(endpoints.delete_dataset)
-    find_or_create_dataset = FlowMethod(find_or_create_dataset)
+    find_or_create_dataset = flow_method(find_or_create_dataset)
     create_log = endpoint_method(endpoints.create_log)
     list_logs = endpoint_method(endpoints.list_logs)
-    logs = PagesMethod(endpoints.list_logs)
+    logs = pages_method(endpoints.list_logs)
     log = endpoint_method(endpoints.log)
     update_log = endpoint_method(endpoints.update_log)
     replace_log = endpoint_method(endpoints.replace_log)
@@ -59,14 +59,14 @@ class _DatasetApi(Generic[AnyHttpTransport]):
     import_logs = endpoint_method(endpoints.import_logs)
     remove_logs = endpoint_method(endpoints.remove_logs)
     export_logs = endpoint_method(endpoints.export_logs)
-    find_logs = FlowMethod(find_logs)
-    feedback = FlowMethod(give_feedback)
-    promote = FlowMethod(promote)
-    forget = FlowMethod(forget)
+    find_logs = flow_method(find_logs)
+    feedback = flow_method(give_feedback)
+    promote = flow_method(promote)
+    forget = flow_method(forget)
     summary = endpoint_method(endpoints.summary)
     create_eval_report = endpoint_method(endpoints.create_eval_report)
     list_eval_reports = endpoint_method(endpoints.list_eval_reports)
-    eval_reports = PagesMethod(endpoints.list_eval_reports)
+    eval_reports = pages_method(endpoints.list_eval_reports)
 
     _transport: AnyHttpTransport
     _transport_class: type[AnyHttpTransport]

@@ -18,77 +18,71 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 Value = TypeVar("Value")
+Result = TypeVar("Result")
+AsyncResult = TypeVar("AsyncResult")
 
 
-class FlowMethod(Generic[P, Value]):
-    """A method that sends several requests."""
+class ClientMethod(Generic[P, Result, AsyncResult]):
+    """A method of both clients."""
 
     def __init__(
-        self,
-        make: Callable[Concatenate[RequestOptions, P], RequestFlow[Value]],
-        signature: inspect.Signature | None = None,
+        self, call: Callable[..., Any], made_of: Callable[..., Any], signature: inspect.Signature
     ) -> None:
-        """`signature` is that of the method; None: that of `make`, without the client's options."""
-        self._make = make
-        self.__doc__ = make.__doc__
-        own = inspect.signature(make)
-        self._signature = signature or own.replace(parameters=[*own.parameters.values()][1:])
+        """Call `call` with the client; name and docstring are those of `made_of`."""
+        self._call = call
+        self._made_of = made_of
+        self._signature = signature
+        self.__doc__ = made_of.__doc__
 
     @overload
     def __get__(self, client: None, owner: type) -> Self: ...
     @overload
-    def __get__(self, client: "DatasetClient", owner: type) -> Callable[P, Value]: ...
+    def __get__(self, client: "DatasetClient", owner: type) -> Callable[P, Result]: ...
     @overload
-    def __get__(
-        self, client: "AsyncDatasetClient", owner: type
-    ) -> Callable[P, Coroutine[Any, Any, Value]]: ...
+    def __get__(self, client: "AsyncDatasetClient", owner: type) -> Callable[P, AsyncResult]: ...
     def __get__(self, client: Any, owner: type) -> Any:
         if client is None:
             return self
 
-        @functools.wraps(self._make)
-        def method(*args: P.args, **named: P.kwargs) -> Any:
-            return client.run(self._make(client.options, *args, **named))
+        @functools.wraps(self._made_of)
+        def method(*args: Any, **named: Any) -> Any:
+            return self._call(client, *args, **named)
 
         vars(method)["__signature__"] = self._signature
         return method
 
 
-def endpoint_method(make: Callable[P, ApiRequest[Value]]) -> FlowMethod[P, Value]:
+def endpoint_method(
+    make: Callable[P, ApiRequest[Value]],
+) -> ClientMethod[P, Value, Coroutine[Any, Any, Value]]:
     """Return a method that sends the one request that a function makes."""
 
-    @functools.wraps(make)
-    def flow(options: RequestOptions, /, *args: P.args, **named: P.kwargs) -> RequestFlow[Value]:
-        return request_flow(make(*args, **named), options)
+    def send(client: Any, *args: P.args, **named: P.kwargs) -> Any:
+        return client.run(request_flow(make(*args, **named), client.options))
 
-    return FlowMethod(flow, inspect.signature(make))
+    return ClientMethod(send, make, inspect.signature(make))
 
 
-class PagesMethod(Generic[P, Value]):
-    """A method that iterates over all results of a list, starting at `page`."""
+def flow_method(
+    make: Callable[Concatenate[RequestOptions, P], RequestFlow[Value]],
+) -> ClientMethod[P, Value, Coroutine[Any, Any, Value]]:
+    """Return a method that sends several requests, given the client's options."""
 
-    def __init__(self, make: Callable[P, ApiRequest[ResultPage[Value]]]) -> None:
-        self._make = make
-        self.__doc__ = make.__doc__
+    def run(client: Any, *args: P.args, **named: P.kwargs) -> Any:
+        return client.run(make(client.options, *args, **named))
 
-    @overload
-    def __get__(self, client: None, owner: type) -> Self: ...
-    @overload
-    def __get__(self, client: "DatasetClient", owner: type) -> Callable[P, Iterator[Value]]: ...
-    @overload
-    def __get__(
-        self, client: "AsyncDatasetClient", owner: type
-    ) -> Callable[P, AsyncIterator[Value]]: ...
-    def __get__(self, client: Any, owner: type) -> Any:
-        if client is None:
-            return self
+    own = inspect.signature(make)
+    return ClientMethod(run, make, own.replace(parameters=[*own.parameters.values()][1:]))
 
-        @functools.wraps(self._make)
-        def method(*args: Any, page: int = 1, **named: Any) -> Any:
-            make: Callable[..., ApiRequest[ResultPage[Value]]] = functools.partial(
-                self._make, *args, **named
-            )
-            make(page=page)  # raises for invalid arguments now, not at the first result
-            return client.iterate(make, page)
 
-        return method
+def pages_method(
+    make: Callable[P, ApiRequest[ResultPage[Value]]],
+) -> ClientMethod[P, Iterator[Value], AsyncIterator[Value]]:
+    """Return a method that iterates over all results of a list, starting at `page`."""
+
+    def iterate(client: Any, *args: Any, page: int = 1, **named: Any) -> Any:
+        page_request: Callable[..., Any] = functools.partial(make, *args, **named)
+        page_request(page=page)  # raises for invalid arguments now, not at the first result
+        return client.iterate(page_request, page)
+
+    return ClientMethod(iterate, make, inspect.signature(make))
