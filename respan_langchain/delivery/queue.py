@@ -32,8 +32,9 @@ class DeliveryQueue:
         self._rows = 0
         self.bytes_in_memory = 0
         """The size of all rows in memory, those in flight included."""
-        self._arrived: deque[tuple[list[EncodedRow], float]] = deque()
-        self._overflow: deque[tuple[list[EncodedRow], float]] = deque()
+        # Accepted rows that the worker has neither taken nor numbered.
+        self._arrived: deque[QueuedRow] = deque()
+        self._overflow: deque[QueuedRow] = deque()
         self._refused: deque[DropReason] = deque()
         self._evicted: list[QueuedRow] = []
         self.buffer = RowBuffer(limits)
@@ -57,20 +58,23 @@ class DeliveryQueue:
             for row in rows:
                 self.refuse(row, "closed")
             return not rows
-        accepted: list[EncodedRow] = []
+        accepted: list[QueuedRow] = []
         all_taken = True
         for row in rows:
             reason = self._reserve(len(row.body))
             if reason is not None and may_evict:
-                self._arrive(accepted, now)
+                self._accept(accepted, self._arrived)
                 accepted = []
                 if self._evict_for(len(row.body)):
                     reason = self._reserve(len(row.body))
             if reason is None:
-                accepted.append(row)
+                accepted.append(QueuedRow(row, 0, now))
+            elif self._spills and reason != "row_too_big":
+                self._accept([QueuedRow(row, 0, now, uses_capacity=False)], self._overflow)
             else:
-                all_taken = self._spill_or_refuse(row, reason, now) and all_taken
-        self._arrive(accepted, now)
+                self.refuse(row, reason)
+                all_taken = False
+        self._accept(accepted, self._arrived)
         return all_taken
 
     def refuse(self, row: EncodedRow, reason: DropReason) -> None:
@@ -100,40 +104,25 @@ class DeliveryQueue:
             self.bytes_in_memory += size
         return None
 
-    def _spill_or_refuse(self, row: EncodedRow, reason: DropReason, now: float) -> bool:
-        if not self._spills or reason == "row_too_big":
-            self.refuse(row, reason)
-            return False
-        self._accept([row])
-        self._overflow.append(([row], now))
-        return True
-
-    def _arrive(self, rows: list[EncodedRow], now: float) -> None:
-        if rows:
-            self._accept(rows)
-            self._arrived.append((rows, now))
-
-    def _accept(self, rows: list[EncodedRow]) -> None:
+    def _accept(self, rows: list[QueuedRow], waiting: deque[QueuedRow]) -> None:
+        """Count rows as pending, before the worker can take them."""
         with self._lock:
             self.captured += len(rows)
-        for status, ids in ids_by_status(rows).items():
+        for status, ids in ids_by_status(row.encoded for row in rows).items():
             self._statuses.add(status)
             status.accept(ids)
+        waiting.extend(rows)
 
     # -- the worker's thread ---------------------------------------------------------------------
 
     def take_arrivals(self) -> list[QueuedRow]:
         """Return rows accepted since the last call, in order; they are not in the buffer yet."""
-        return self._numbered_all(self._arrived, uses_capacity=True)
+        return self._take_all(self._arrived)
 
     def take_overflow(self) -> tuple[RowOutcome, ...]:
         """Return the outcomes of rows that did not fit, or were evicted for newer rows."""
         evicted, self._evicted = self._evicted, []
-        overflow = self._numbered_all(self._overflow, uses_capacity=False)
-        return (
-            dropped(evicted, "evicted"),
-            dropped(overflow, "spool_full"),
-        )
+        return dropped(evicted, "evicted"), dropped(self._take_all(self._overflow), "spool_full")
 
     def take_refusals(self) -> Counter[str]:
         """Return how many rows were refused since the last call, by reason."""
@@ -144,7 +133,7 @@ class DeliveryQueue:
 
     def put_loaded(self, rows: list[EncodedRow], now: float) -> list[QueuedRow]:
         """Count rows that were loaded from disk; they are not in the buffer yet."""
-        loaded = self._numbered(rows, now, uses_capacity=True)
+        loaded = self._take_all(deque(QueuedRow(row, 0, now) for row in rows))
         with self._lock:
             self._rows += len(loaded)
             self.bytes_in_memory += sum(row.size for row in loaded)
@@ -168,25 +157,18 @@ class DeliveryQueue:
     def _evict_for(self, size: int) -> bool:
         """Remove the oldest rows until `size` bytes fit; False when that is not possible."""
         limits = self._limits
-        arrived = sum(len(row.body) for rows, _ in self._arrived for row in rows)
+        arrived = sum(row.size for row in self._arrived.copy())
         others = self.bytes_in_memory - self.buffer.bytes - arrived
         if limits.overflow != "drop_oldest" or others + size > limits.max_bytes:
             return False
         while self._rows >= limits.max_rows or self.bytes_in_memory + size > limits.max_bytes:
-            oldest = self.buffer.remove_oldest() or self._remove_oldest_arrival()
-            if oldest is None:
+            oldest = self.buffer.remove_oldest()
+            if oldest is None and not self._arrived:
                 return False
+            oldest = oldest or self._arrived.popleft()
             self._release([oldest])
             self._evicted.append(oldest)
         return True
-
-    def _remove_oldest_arrival(self) -> QueuedRow | None:
-        if not self._arrived:
-            return None
-        rows, accepted = self._arrived.popleft()
-        if rows[1:]:
-            self._arrived.appendleft((rows[1:], accepted))
-        return self._numbered(rows[:1], accepted, uses_capacity=True)[0]
 
     def _release(self, rows: Iterable[QueuedRow]) -> None:
         held = [row for row in rows if row.uses_capacity]
@@ -197,20 +179,12 @@ class DeliveryQueue:
             self._rows -= len(held)
             self.bytes_in_memory -= size
 
-    def _numbered_all(
-        self, arrived: deque[tuple[list[EncodedRow], float]], *, uses_capacity: bool
-    ) -> list[QueuedRow]:
+    def _take_all(self, waiting: deque[QueuedRow]) -> list[QueuedRow]:
+        """Remove and return the rows, numbered in their order."""
         rows: list[QueuedRow] = []
-        while arrived:
-            rows += self._numbered(*arrived.popleft(), uses_capacity=uses_capacity)
+        while waiting:
+            row = waiting.popleft()
+            self.latest += 1
+            row.number = self.latest
+            rows.append(row)
         return rows
-
-    def _numbered(
-        self, rows: list[EncodedRow], accepted: float, *, uses_capacity: bool
-    ) -> list[QueuedRow]:
-        first = self.latest + 1
-        self.latest += len(rows)
-        return [
-            QueuedRow(row, number, accepted, uses_capacity=uses_capacity)
-            for number, row in enumerate(rows, first)
-        ]

@@ -50,7 +50,10 @@ class QueuedRow:
     def __init__(
         self, encoded: EncodedRow, number: int, accepted: float, *, uses_capacity: bool = True
     ) -> None:
-        """`number` is its place in the order of acceptance; `accepted` is on the worker's clock."""
+        """`number` is its place in the order of acceptance; `accepted` is on the worker's clock.
+
+        The queue numbers rows when the worker takes them.
+        """
         self.encoded = encoded
         self.number = number
         self.accepted = accepted
