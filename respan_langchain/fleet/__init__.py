@@ -1,1 +1,1 @@
-"""Rows of many processes by way of Redis or Valkey: producers, forwarders, and one rate limit."""
+"""Rows of many processes through Redis or Valkey: producers, forwarders, and one rate limit."""

@@ -1,4 +1,4 @@
-"""How a body stands in a stream entry: as it is, or compressed with zstd. Pure."""
+"""How a body is stored in a stream entry: as it is, or compressed with zstd. Pure."""
 
 from hashlib import blake2b
 from typing import Final

@@ -115,7 +115,7 @@ class FallbackTransport:
         if self._producer.is_reachable:
             self._down_since = None
             if self._is_direct:
-                logger.warning("respan_langchain: rows go by way of Redis again.")
+                logger.warning("respan_langchain: rows go through Redis again.")
             self._is_direct = False
             return
         if self._down_since is None:

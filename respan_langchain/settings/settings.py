@@ -84,7 +84,7 @@ class Settings(BaseSettings):
     """Bulk requests of this process; the platform allows 30 for a whole organization."""
 
     via: SecretStr | None = None
-    """Redis or Valkey, by way of which rows go to a forwarder: `rediss://user:password@host/0`."""
+    """Redis or Valkey, where rows wait for a forwarder: `rediss://user:password@host/0`."""
     via_fallback: Literal["wait", "direct"] = "wait"
     """While the broker cannot be reached, whether rows wait, or are sent directly by `api_key`."""
     via_fallback_after: float = Field(_constants.VIA_FALLBACK_AFTER, ge=0.0)

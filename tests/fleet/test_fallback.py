@@ -81,7 +81,7 @@ def test_rows_go_directly_while_redis_is_down_and_by_redis_when_it_is_up_again(
     assert set(platform_wire.stored.values()) == {1}
     lines = [record.getMessage() for record in caplog.records]
     assert len([line for line in lines if "sent directly" in line]) == 1
-    assert len([line for line in lines if "by way of Redis again" in line]) == 1
+    assert len([line for line in lines if "through Redis again" in line]) == 1
 
 
 def _goes_to_redis(worker, redis):

@@ -1,4 +1,4 @@
-"""Feedback by way of Redis, where Redis is away or the fleet's requests are used up."""
+"""Feedback through Redis, where Redis is away or the fleet's requests are used up."""
 
 import pytest
 

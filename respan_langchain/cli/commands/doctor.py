@@ -91,7 +91,7 @@ def _run_checks(ctx: CliContext, settings: Settings, dataset: str | None) -> Ite
     if settings.is_local:
         yield Check("key", "note", "not needed for a local file")
     elif settings.api_key is None:
-        yield Check("key", "note", "not set: rows go by way of Redis, and the forwarder has it")
+        yield Check("key", "note", "not set: rows go through Redis, and the forwarder has it")
     else:
         yield Check("key", "ok", "set (hidden)")
     if settings.is_local or settings.api_key is not None:
@@ -174,7 +174,7 @@ def check_spool(ctx: CliContext, settings: Settings) -> Check:
 
 
 def check_fleet(settings: Settings) -> Iterator[Check]:
-    """Look at the Redis or Valkey that rows go by way of."""
+    """Look at the Redis or Valkey that rows go through."""
     if settings.via is None:
         return
     try:

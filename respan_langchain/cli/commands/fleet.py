@@ -1,4 +1,4 @@
-"""`fleet`: the rows of all processes that deliver by way of Redis."""
+"""`fleet`: the rows of all processes that deliver through Redis."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 ENDED: Final = Text("ended", style="red")
 
 group = new_group(
-    "fleet", "Look at processes that deliver by way of Redis.", examples=["fleet status"]
+    "fleet", "Look at processes that deliver through Redis.", examples=["fleet status"]
 )
 
 
