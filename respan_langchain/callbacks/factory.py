@@ -34,8 +34,8 @@ from respan_langchain.redaction.personal_data import KINDS, PERSONAL
 from respan_langchain.redaction.personal_search import PersonalDataSearch
 from respan_langchain.rows.counting import RunCounter
 from respan_langchain.rows.encoder import RowEncoder
-from respan_langchain.rows.identity import model_metadata
 from respan_langchain.rows.model_cache import ModelInfoCache
+from respan_langchain.rows.model_metadata import model_metadata
 from respan_langchain.rows.schema import RowOptions
 from respan_langchain.serialization.json_types import Json
 from respan_langchain.serialization.json_value import json_value

@@ -10,7 +10,6 @@ from respan_langchain._clock import CLOCK
 from respan_langchain.pipeline.error_counter import ErrorCounter
 from respan_langchain.rows.content import add_content, shown_input
 from respan_langchain.rows.counting import CountedRun, CountingStep, RunCounter
-from respan_langchain.rows.identity import new_row, reported_status
 from respan_langchain.rows.metadata import add_app_metadata, get_tags
 from respan_langchain.rows.metrics import (
     add_metrics,
@@ -21,6 +20,7 @@ from respan_langchain.rows.metrics import (
     latency,
 )
 from respan_langchain.rows.model_call import ModelCall
+from respan_langchain.rows.row_start import new_row, reported_status
 from respan_langchain.rows.schema import RowDraft, RowOptions
 from respan_langchain.rules.facts import RowFields, TraceFacts, read_provenance
 from respan_langchain.serialization.json_types import Json

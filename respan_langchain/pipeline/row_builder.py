@@ -23,9 +23,9 @@ from respan_langchain.rows.content import add_content
 from respan_langchain.rows.corrections import add_labels, match_decisions
 from respan_langchain.rows.counting import CountedRun
 from respan_langchain.rows.encoder import RowEncoder
-from respan_langchain.rows.identity import new_row
 from respan_langchain.rows.metadata import add_app_metadata
 from respan_langchain.rows.metrics import add_metrics
+from respan_langchain.rows.row_start import new_row
 from respan_langchain.rows.schema import Row, RowDraft, RowOptions, not_replayable
 from respan_langchain.serialization.json_value import Json, json_value
 from respan_langchain.serialization.messages import ContentSerializer

@@ -2,8 +2,8 @@
 
 from langchain_core.outputs import LLMResult
 
-from respan_langchain.rows.identity import AGENT_NAME_KEY
 from respan_langchain.rows.root_io import RootIO, root_input, root_io
+from respan_langchain.rows.row_start import AGENT_NAME_KEY
 from respan_langchain.rows.schema import Row, RowDraft, RowOptions, not_replayable
 from respan_langchain.rows.tool_calls import tool_output
 from respan_langchain.serialization.json_value import Json, json_value

@@ -1,6 +1,6 @@
 """The types of a row while it is built, and the mark of rows that cannot be replayed.
 
-A finished run becomes a row in steps: `identity.py` begins it, `metrics.py` adds the numbers,
+A finished run becomes a row in steps: `row_start.py` begins it, `metrics.py` adds the numbers,
 `content.py` the content, `metadata.py` what the application set.
 """
 

@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from respan_langchain.rows.identity import model_metadata
 from respan_langchain.rows.model_cache import MAX_REQUESTS_PER_MODEL, ModelInfoCache
+from respan_langchain.rows.model_metadata import model_metadata
 from respan_langchain.rows.schema import RowOptions
 from respan_langchain.tracing.events import ModelRequest
 from respan_langchain.usage.model_info import ModelInfo, parse_request

@@ -16,7 +16,6 @@ from respan_langchain.serialization.messages import ContentSerializer
 from respan_langchain.tracing.call_settings import CallSettings
 from respan_langchain.tracing.events import RunKind, RunStatus
 from respan_langchain.tracing.run import Run
-from respan_langchain.usage.model_info import ModelInfo
 
 LOG_TYPES: Final[Mapping[RunKind, str]] = {
     "chain": "task",
@@ -49,21 +48,6 @@ def new_row(
     metadata.update(_outcome(run, options))
     row: Row = {"input": "", "metadata": metadata, "metrics": timing_metrics(run, epoch)}
     return RowDraft(run, settings, model_call, identifier, row)
-
-
-def model_metadata(model: ModelInfo, options: RowOptions) -> dict[str, Json]:
-    """Return what is known of a model before it answers, as the metadata of a row."""
-    params = json_value(model.params_metadata(content=options.content))
-    shown: dict[str, Json] = params if isinstance(params, dict) else {}
-    shown.update(model.request_metadata())
-    on_this_row_only: dict[str, Json] = {
-        name: version
-        for name, version in model.versions.items()
-        if f"{name.replace('-', '_')}_version" not in options.metadata
-    }
-    if on_this_row_only:
-        shown["versions"] = on_this_row_only
-    return shown
 
 
 def _identity(run: Run, run_id: str, span: str, identifier: str) -> dict[str, Json]:
