@@ -147,8 +147,7 @@ class TraceAssembler:
         self._reset()
 
     def _apply(self, event: Event) -> None:
-        kind, _, _, _, _, _ = event
-        if kind == FEEDBACK:
+        if event[0] == FEEDBACK:
             self.feedback.add_feedback(event, self._tracker)
             return
         run = self._tracker.apply_event(event)

@@ -16,7 +16,7 @@ def count_attempt(run: Run, parent: Run) -> None:
     """Count a run that starts, if it is a retry or a fallback."""
     totals, failed = run.trace.totals, parent.failed_child
     _count_attempt_at_task(run)
-    is_tagged = any(tag.startswith(RETRY_TAG) for tag in run.tags)
+    is_tagged = run.has_tag(RETRY_TAG)
     totals.retries += is_tagged
     if failed is None:
         return
@@ -34,8 +34,14 @@ def count_attempt(run: Run, parent: Run) -> None:
 
 def graph_task(run: Run) -> str | None:
     """Return the task of a graph that a node's run carries out; None for any other run."""
-    node, task = run.metadata.get("langgraph_node"), run.metadata.get("langgraph_checkpoint_ns")
-    return task if type(node) is str and node == run.name and type(task) is str else None
+    task = run.metadata.get("langgraph_checkpoint_ns") if is_node(run) else None
+    return task if type(task) is str else None
+
+
+def is_node(run: Run) -> bool:
+    """Whether it is a node of a graph, and not a step in one."""
+    node = run.metadata.get("langgraph_node")
+    return type(node) is str and node == run.name
 
 
 def _count_attempt_at_task(run: Run) -> None:

@@ -59,6 +59,10 @@ class Run:
     """LangChain asks to hide it; the runs below it are shown in its place."""
     is_root: bool = False
     """Whether it is the root of its trace."""
+    returns_for_root: bool = False
+    """Whether its output is the root's: the root itself, or what fallbacks at the root try."""
+    is_root_node: bool = False
+    """Whether it is a node of the graph that is its root."""
     first_token: float | None = None
     ended: float | None = None
     outputs: object = None
@@ -136,36 +140,31 @@ class Run:
         return self.name == FALLBACKS_NAME
 
     @property
-    def returns_for_root(self) -> bool:
-        """Whether its output is the root's: the root itself, or what fallbacks at the root try."""
-        above = self.parent
-        return above is None or (above.is_fallbacks and above.returns_for_root)
-
-    @property
-    def is_root_node(self) -> bool:
-        """Whether it is a node of the graph that is its root."""
-        node = self.metadata.get("langgraph_node")
-        is_node = type(node) is str and node == self.name
-        return is_node and not self.hidden and self.parent is self.trace.root
-
-    @property
     def may_be_root_output(self) -> bool:
         """Whether its output may be what the root returns.
 
         That is a model's answer, a node's update, or what fallbacks read from. The outputs of
         prompts, retrievers and other steps are the inputs of the next one.
         """
-        is_answer = self.is_model and not self.is_in_branch
-        return is_answer or self.returns_for_root or self.is_root_node
+        if self.returns_for_root or self.is_root_node:
+            return True
+        return self.is_model and not self.is_in_branch
 
     @property
     def is_in_branch(self) -> bool:
         """Whether it is a branch of a parallel step, or below one."""
         run: Run | None = self
         while run is not None:
-            if any(tag.startswith(BRANCH_TAG) for tag in run.tags):
+            if run.has_tag(BRANCH_TAG):
                 return True
             run = run.parent
+        return False
+
+    def has_tag(self, prefix: str) -> bool:
+        """Whether one of its tags begins so."""
+        for tag in self.tags:  # `any` costs twice as much, for the generator
+            if tag.startswith(prefix):
+                return True
         return False
 
     @property

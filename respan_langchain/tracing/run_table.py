@@ -69,7 +69,10 @@ class RunTable:
                 was forgotten, or belongs to another handler.
             above_id: The run above in the context of the call.
         """
-        named, around = self._find(parent_id), self._find(above_id)
+        named = self._find(parent_id)
+        if above_id is parent_id:
+            return named
+        around = self._find(above_id)
         if named is None or (around is not None and around[0].parent is named[0]):
             return around
         return named

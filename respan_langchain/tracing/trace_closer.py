@@ -65,16 +65,18 @@ class TraceCloser:
         run.ended = now
         run.status = status
         trace = run.trace
-        trace.has_threads = trace.has_threads or may_run_on(run)
+        if run.exception is not None and may_run_on(run):
+            trace.has_threads = True
         run.last_child = run.tokens = None
-        release_failed_child(run)
+        if run.failed_child is not None:
+            release_failed_child(run)
         self._runs.remove(run)
         if run.is_root:
             self._end_root(trace, now)
             return
         record_end(run)
         self._finish(run)
-        if run.parent is not None and ends_parent(run):
+        if status == "abandoned" and run.parent is not None and ends_parent(run):
             self.close_run(run.parent, now, "abandoned")
         elif trace.awaiting_late_children and not trace.may_get_events:
             self.close_trace(trace, now)

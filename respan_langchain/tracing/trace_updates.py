@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from respan_langchain.rules.decision import NOT_KEPT
-from respan_langchain.tracing.attempts import count_attempt, graph_task
+from respan_langchain.tracing.attempts import count_attempt, graph_task, is_node
 from respan_langchain.tracing.events import OMITTED
 from respan_langchain.tracing.run import Run, Trace
 from respan_langchain.tracing.state_updates import is_state_update
@@ -27,6 +27,8 @@ def record_start(run: Run, parent: Run, configurable: Mapping[str, Any] | None) 
     trace = run.trace
     if trace.configurable is None:
         trace.configurable = configurable
+    run.returns_for_root = parent.returns_for_root and parent.is_fallbacks
+    run.is_root_node = parent is trace.root and not run.hidden and is_node(run)
     if run.is_root_node:
         trace.graph_state.add_start(run.inputs)
     elif parent.returns_for_root and run.name.endswith(PARSER_SUFFIX):
@@ -52,7 +54,7 @@ def record_end(run: Run) -> None:
 def record_output(run: Run) -> None:
     """Remember the output of a run that ended or was left, if the root may return it."""
     trace = run.trace
-    if not run.may_be_root_output or run.outputs is None or run.outputs is OMITTED:
+    if run.outputs is None or run.outputs is OMITTED or not run.may_be_root_output:
         return
     # A model that ends after the chain that read it was read to its end only to be closed.
     if trace.last_output_run is None or trace.last_output_run is not run.parent:

@@ -98,7 +98,7 @@ class RunTracker:
         )
         run.hidden = tags is not None and HIDDEN_TAG in tags
         if above is None or (above[0].hidden and above[0].is_root):
-            run.parent, run.is_root = None, True
+            run.parent, run.is_root, run.returns_for_root = None, True, True
             run.trace = open_trace(run)
         else:
             parent, run.trace = above
