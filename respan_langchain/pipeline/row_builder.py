@@ -154,7 +154,8 @@ class RowBuilder:
 
     def _add_content(self, draft: RowDraft, serializer: ContentSerializer) -> RowDraft:
         add_content(draft, self.options, serializer)
-        add_labels(draft.row, _decided_calls(draft.run.trace))
+        if decided := _decided_calls(draft.run.trace):
+            add_labels(draft.row, decided)
         return draft
 
     def _add_metadata(self, draft: RowDraft) -> RowDraft:
@@ -173,9 +174,10 @@ class RowBuilder:
         dataset = self.dataset if named is None else f"name:{named}"
         hold = self.hold if draft.run.is_root and draft.takes_feedback else 0.0
         row = EncodedRow(draft.identifier, dataset, body, self.status, hold)
+        run_id = draft.row["metadata"]["run_id"]
         self.addresses.remember(row.id, row)
-        if draft.takes_feedback:
-            self.addresses.remember(str(draft.row["metadata"]["run_id"]), row)
+        if draft.takes_feedback and run_id != row.id:
+            self.addresses.remember(str(run_id), row)
         return row
 
 

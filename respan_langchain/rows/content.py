@@ -63,7 +63,7 @@ def _is_empty(message: Json) -> bool:
 
 
 def _prompt(run: Run, serializer: ContentSerializer) -> Json:
-    if run.kind == "chat" and isinstance(run.inputs, list | tuple):
+    if run.kind == "chat" and isinstance(run.inputs, (list, tuple)):
         return list(serializer.messages(run.inputs))
     return serializer.value(run.inputs)
 
@@ -97,7 +97,7 @@ def _add_view(row: Row, view: RootIO) -> None:
 
 def allowed_value(value: Json) -> Json:
     """Return a value that the platform accepts: text, an object or a list."""
-    if isinstance(value, str | dict | list):
+    if isinstance(value, (str, dict, list)):
         return value
     if value is None:
         return ""

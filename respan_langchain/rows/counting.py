@@ -210,7 +210,7 @@ def _settle_structured_responses(totals: Totals, structured: object) -> None:
 def _count_answers_without_run(run: Run, messages: object, options: RowOptions) -> None:
     totals = run.trace.totals
     has_open_calls = not totals.requested_calls.keys() <= totals.answered_calls
-    if not has_open_calls or not isinstance(messages, list | tuple):
+    if not has_open_calls or not isinstance(messages, (list, tuple)):
         return
     for answer in get_tool_answers(messages):
         call = totals.requested_calls.get(answer.call_id)

@@ -43,11 +43,11 @@ class ModelInfoCache:
         """Return what a start event tells about its model."""
         key = [*request, *map(metadata.get, METADATA_KEYS)]
         provider, name = key[3], key[4]
-        if not isinstance(provider, str | None) or not isinstance(name, str | None):
+        if not (_is_text(provider) and _is_text(name)):
             return self._known(request, metadata)
         requests = self._requests.get((provider, name))
         if requests is None:
-            requests = self._begin(provider, name)
+            requests = self._begin((provider, name))
         for known, model in requests:
             # A request contains the app's objects, whose `==` may raise.
             if safe_call(eq, known, key) is True:
@@ -62,10 +62,10 @@ class ModelInfoCache:
         )
         return CachedModel(model, self._shown(model))
 
-    def _begin(self, provider: str | None, name: str | None) -> list[CachedRequest]:
+    def _begin(self, model: tuple[object, object]) -> list[CachedRequest]:
         if len(self._requests) >= MAX_MODELS:
             self._requests.clear()
-        return self._requests.setdefault((provider, name), [])
+        return self._requests.setdefault(model, [])
 
     def _remember(self, key: list[object], requests: list[CachedRequest]) -> None:
         # Only JSON is cached: other values, such as classes for schemas, may be equal and differ.
@@ -74,3 +74,7 @@ class ModelInfoCache:
             # Read from the copy, so that no object of the app's is kept alive.
             metadata = dict(zip(METADATA_KEYS, kept[3:], strict=True))
             requests.append((kept, self._known(ModelRequest(*kept[:3]), metadata)))
+
+
+def _is_text(value: object) -> bool:
+    return value is None or isinstance(value, str)

@@ -131,6 +131,8 @@ def _show_output(call: RootCall, path: str | None) -> Json:
         return call.show(call.returned)
     if call.is_tool:
         return tool_output(call.returned, call.serializer)
+    if type(call.returned) is str:
+        return call.show(call.returned)
     if _has_messages(call) and messages_of(call.returned) is not None:
         return _answer(call)
     if get_documents_keys(get_fields(call.returned)):
