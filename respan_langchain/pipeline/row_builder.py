@@ -94,7 +94,7 @@ class RowBuilder:
         """Build the rows that wait for a trace's sampling decision, for another process."""
         built = self._build_selected(self.selector.count_deferred(trace))
         rows = [DeferredRow(row.id, row.dataset, row.body) for row in built]
-        return trace.deferred_rows + rows
+        return [*trace.deferred_rows, *rows]
 
     def _build_within_budget(self, run: Run) -> list[EncodedRow]:
         """Build the rows of a run, and charge them before the next trace is decided about."""
@@ -122,12 +122,10 @@ class RowBuilder:
         rows: list[EncodedRow] = []
         for first in range(0, len(counted), GROUP_SIZE):
             group = counted[first : first + GROUP_SIZE]
-            begin = partial(self._new_draft, epoch=CLOCK.epoch())
-            drafts = self.errors.map(begin, group)
+            drafts = self.errors.map(partial(self._new_draft, CLOCK.epoch()), group)
             serializer = ContentSerializer(keep_media=self.options.keep_media)
-            with_content = partial(self._add_content, serializer=serializer)
-            drafts = self.errors.map(self._add_metrics, drafts)
-            drafts = self.errors.map(with_content, drafts)
+            drafts = self.errors.map(add_metrics, drafts)
+            drafts = self.errors.map(partial(self._add_content, serializer), drafts)
             drafts = self.errors.map(self._add_metadata, drafts)
             if self.map_row is not None:
                 drafts = [one for draft in drafts for one in _map_draft(draft, self.map_row)]
@@ -136,7 +134,7 @@ class RowBuilder:
                 run.release_references()
         return rows
 
-    def _new_draft(self, counted: CountedRun, epoch: float) -> RowDraft | None:
+    def _new_draft(self, epoch: float, counted: CountedRun) -> RowDraft | None:
         run, model_call = counted
         if not should_capture(run, self.policy):
             return None
@@ -148,11 +146,7 @@ class RowBuilder:
             _mark_omitted(draft, self.errors)
         return draft
 
-    def _add_metrics(self, draft: RowDraft) -> RowDraft:
-        add_metrics(draft)
-        return draft
-
-    def _add_content(self, draft: RowDraft, serializer: ContentSerializer) -> RowDraft:
+    def _add_content(self, serializer: ContentSerializer, draft: RowDraft) -> RowDraft:
         add_content(draft, self.options, serializer)
         if decided := _decided_calls(draft.run.trace):
             add_labels(draft.row, decided)

@@ -5,6 +5,7 @@ one that needs it.
 """
 
 from collections.abc import Iterable, Mapping
+from itertools import takewhile
 from typing import Any, Final
 
 import orjson
@@ -92,7 +93,12 @@ class Prescan:
         metadata = row.get("metadata", _NOTHING)
         if type(metadata) is not dict or not self._are_harmless(metadata):
             return None
-        return [fields, [value for name, value in metadata.items() if name not in IDS]]
+        # The ids come first, but for that of the parent.
+        values = [*metadata.values()][len([*takewhile(IDS.__contains__, metadata)]) :]
+        parent_id = metadata.get("span_parent_id")
+        if parent_id is not None and parent_id in values:
+            values.remove(parent_id)
+        return [fields, values]
 
     def _are_harmless(self, node: dict[Any, Any]) -> bool:
         # Keys repeat from row to row: each is checked once, and only harmless ones are cached.

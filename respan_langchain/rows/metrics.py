@@ -44,7 +44,7 @@ def end_time(run: Run, epoch: float) -> float | None:
     return None if run.ended is None else _milliseconds(epoch + run.ended) / 1_000
 
 
-def add_metrics(draft: RowDraft) -> None:
+def add_metrics(draft: RowDraft) -> RowDraft:
     """Add the model of a call, its tokens and cost, and to a root those of its whole trace."""
     run, call, row = draft.run, draft.model_call, draft.row
     metadata, metrics = row["metadata"], row["metrics"]
@@ -62,6 +62,7 @@ def add_metrics(draft: RowDraft) -> None:
             metrics["tokens_per_second"] = speed
     if run.is_root:
         _add_sums(metadata, metrics, run)
+    return draft
 
 
 def handled_errors(root: Run) -> int:

@@ -126,6 +126,8 @@ def get_requested_calls(message: object, at: float) -> dict[str, RequestedCall]:
         *as_list(getattr(message, "tool_calls", None)),
         *as_list(getattr(message, "invalid_tool_calls", None)),
     ]
+    if not calls:
+        return {}
     return {
         call["id"]: RequestedCall(
             call["id"], call.get("name"), call.get("args"), call.get("error"), (at, number)

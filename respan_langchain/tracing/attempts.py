@@ -45,12 +45,12 @@ def is_node(run: Run) -> bool:
 
 
 def _count_attempt_at_task(run: Run) -> None:
-    failed_tasks = run.trace.failed_tasks
-    task = graph_task(run) if failed_tasks else None
-    if task is not None and task in failed_tasks:
-        failed_tasks.remove(task)
-        run.trace.totals.retries += 1
-        run.trace.totals.node_errors -= run.is_root_node
+    trace = run.trace
+    task = graph_task(run) if trace.failed_tasks else None
+    if task is not None and task in trace.failed_tasks:
+        trace.failed_tasks -= {task}
+        trace.totals.retries += 1
+        trace.totals.node_errors -= run.is_root_node
 
 
 def _is_same_call(run: Run, failed: Run) -> bool:

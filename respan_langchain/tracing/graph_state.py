@@ -5,7 +5,7 @@ records separate the part of this call from the rest.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from respan_langchain._foreign_code import safe_call
 from respan_langchain.tracing.events import OMITTED
@@ -23,7 +23,7 @@ class GraphState:
 
     None when no node has started or the content was left out.
     """
-    written: set[str] = field(default_factory=set)
+    written: frozenset[str] = frozenset()
     """Keys that nodes wrote."""
     is_complete: bool = True
     """False when a node's update has no known keys; then any key may have been written."""

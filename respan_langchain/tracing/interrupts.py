@@ -75,7 +75,7 @@ def continue_trace(earlier: Trace, trace: Trace) -> None:
     for run in earlier.deferred_runs:
         run.trace = trace
     trace.deferred_runs = earlier.deferred_runs + trace.deferred_runs
-    trace.deferred_rows = earlier.deferred_rows + trace.deferred_rows
+    trace.deferred_rows = [*earlier.deferred_rows, *trace.deferred_rows]
     trace.configurable = trace.configurable or earlier.configurable
     trace.graph_state.continue_from(earlier.graph_state)
     trace.resumed_from, trace.forked_from = earlier.resumed_from, earlier.forked_from

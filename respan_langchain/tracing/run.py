@@ -190,7 +190,7 @@ class Trace:
     """The identifiers in the caller's `configurable`; None until a run below the root shows it."""
     graph_state: GraphState = field(default_factory=GraphState)
     totals: Totals = field(default_factory=Totals)
-    failed_tasks: set[str] = field(default_factory=set)
+    failed_tasks: frozenset[str] = frozenset()
     """Tasks of graphs whose last attempt failed or was cancelled."""
     has_consent: bool | None = None
     """Whether it may be captured; None until its first run has finished."""
@@ -198,12 +198,12 @@ class Trace:
     """What becomes of its rows; None until the rules decide at its end, and without rules."""
     deferred_runs: list[Run] = field(default_factory=list)
     """Finished runs that wait for that decision."""
-    deferred_rows: list[DeferredRow] = field(default_factory=list)
+    deferred_rows: Sequence[DeferredRow] = ()
     """Rows of an earlier part, which ran in another process."""
     interrupts: Sequence[object] = ()
     checkpoint_id: str | None = None
     """The graph checkpoint at which it was interrupted, None when it was not."""
-    resumed_run_ids: list[UUID] = field(default_factory=list)
+    resumed_run_ids: Sequence[UUID] = ()
     """Root runs that resumed it."""
     continued_by: "Trace | None" = None
     """The part that resumed it, which has its runs now."""
@@ -211,7 +211,7 @@ class Trace:
     """Seconds that its earlier parts ran, without the time in which it waited to be resumed."""
     first_started: float | None = None
     """When its first part started; None for a trace that was never interrupted."""
-    decisions: list[Decision] = field(default_factory=list)
+    decisions: Sequence[Decision] = ()
     """What people decided at its interrupts."""
     resumed_from: str | None = None
     """The checkpoint that its root resumed from, when the earlier part is not in this trace."""

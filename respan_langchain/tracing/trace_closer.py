@@ -104,8 +104,8 @@ class TraceCloser:
             self._waiting.join_earlier(trace)
         if is_state_update(trace.root):
             self._updates.add(trace.root)
-        else:
-            trace.decisions += self._updates.take(trace)
+        elif edits := self._updates.take(trace):
+            trace.decisions = [*trace.decisions, *edits]
         self._finish_root(trace, now)
 
     def _finish_root(self, trace: Trace, now: float) -> None:

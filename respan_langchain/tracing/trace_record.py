@@ -105,7 +105,7 @@ def _read_metrics(trace: Trace, epoch: float) -> _Metrics:
     first_token = None if totals.first_token is None else totals.first_token + epoch
     return _Metrics(
         id=trace.id,
-        resumed_run_ids=trace.resumed_run_ids,
+        resumed_run_ids=[*trace.resumed_run_ids],
         name=root.name,
         started=started + epoch,
         seconds=trace.earlier_seconds + (root.latency or 0.0),
