@@ -45,7 +45,7 @@ def new_row(
     is_renamed = run.is_root and run.trace.id is not run.id
     identifier = settings.custom_identifier or (str(run.trace.id) if is_renamed else run_id)
     metadata = _identity(run, run_id, span, identifier)
-    metadata.update(_outcome(run, options))
+    _add_outcome(metadata, run, options)
     row: Row = {"input": "", "metadata": metadata, "metrics": timing_metrics(run, epoch)}
     return RowDraft(run, settings, model_call, identifier, row)
 
@@ -85,17 +85,15 @@ def reported_status(run: Run) -> RunStatus:
     return "error" if returned_error(run) else run.status
 
 
-def _outcome(run: Run, options: RowOptions) -> dict[str, Json]:
-    """Return how the run itself ended; the failures of its children do not count."""
-    status = reported_status(run)
-    found: dict[str, Json] = {"status": status}
+def _add_outcome(metadata: dict[str, Json], run: Run, options: RowOptions) -> None:
+    """Add how the run itself ended; the failures of its children do not count."""
+    status = metadata["status"] = reported_status(run)
     if status != "incomplete":
-        found["status_code"] = _error_code(run) if status == "error" else 200
+        metadata["status_code"] = _error_code(run) if status == "error" else 200
     if status == "error":
-        found.update(_error(run, options))
+        metadata.update(_error(run, options))
     if run.is_root:
-        found.update(_continuation(run, options))
-    return found
+        _add_continuation(metadata, run, options)
 
 
 def _error(run: Run, options: RowOptions) -> dict[str, Json]:
@@ -110,19 +108,17 @@ def _error(run: Run, options: RowOptions) -> dict[str, Json]:
     return found
 
 
-def _continuation(run: Run, options: RowOptions) -> dict[str, Json]:
-    """Return where a root stopped, and which checkpoint it continued from."""
+def _add_continuation(metadata: dict[str, Json], run: Run, options: RowOptions) -> None:
+    """Add where a root stopped, and which checkpoint it continued from."""
     trace = run.trace
-    found: dict[str, Json] = {}
     if run.status == "interrupted" and options.content:
-        found["interrupts"] = json_value(list(trace.interrupts))
+        metadata["interrupts"] = json_value(list(trace.interrupts))
     if trace.resumed_run_ids:
-        found["resumed_run_ids"] = [str(run_id) for run_id in trace.resumed_run_ids]
+        metadata["resumed_run_ids"] = [str(run_id) for run_id in trace.resumed_run_ids]
     if trace.forked_from is not None:
-        found["forked_from"] = trace.forked_from
+        metadata["forked_from"] = trace.forked_from
     elif trace.resumed_from is not None:
-        found["resumed_from"] = trace.resumed_from
-        found |= not_replayable("resumes a call that another row holds")
+        metadata["resumed_from"] = trace.resumed_from
+        metadata |= not_replayable("resumes a call that another row holds")
     if trace.decisions and options.content:
-        found["decisions"] = json_value(trace.decisions)
-    return found
+        metadata["decisions"] = json_value(trace.decisions)

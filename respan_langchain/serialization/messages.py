@@ -34,13 +34,17 @@ class ContentSerializer:
 
     def messages(self, values: Sequence[object]) -> list[dict[str, Json]]:
         """Serialize messages, dicts, pairs such as `("user", "hi")` and strings, one by one."""
-        serializer = Serializer(find_serializer, keep_media=self._keep_media)
-        return [self._message(value, serializer) for value in values]
+        serializer: Serializer | None = None
+        turns: list[dict[str, Json]] = []
+        for value in values:
+            turn = _serialize_plain(value, keep_media=self._keep_media)
+            if turn is None:
+                serializer = serializer or Serializer(find_serializer, keep_media=self._keep_media)
+                turn = self._serialize_once(value, serializer)
+            turns.append(turn)
+        return turns
 
-    def _message(self, value: object, serializer: Serializer) -> dict[str, Json]:
-        plain = _serialize_plain(value, keep_media=self._keep_media)
-        if plain is not None:
-            return plain
+    def _serialize_once(self, value: object, serializer: Serializer) -> dict[str, Json]:
         known = self._turns.get(id(value))
         if known is None:
             known = self._turns[id(value)] = value, _serialize_turn(value, serializer)
@@ -51,7 +55,7 @@ class ContentSerializer:
 
         After an error there may be none, or a part of one.
         """
-        answers = next((row for row in response.generations if row), [])
+        answers = next(filter(None, response.generations), [])
         if len(answers) == 1 and (
             plain := _serialize_plain(_get_answer(answers[0]), keep_media=self._keep_media)
         ):

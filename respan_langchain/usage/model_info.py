@@ -24,6 +24,7 @@ _REQUESTED_MODEL_KEYS = (
 )
 _REQUEST_ID_KEYS = ("request_id", "RequestId", "x-request-id", "request-id", "id", "generation_id")
 _REQUEST_ID_PLACES = ("ResponseMetadata", "headers")
+_REQUEST_ID_FIELDS = frozenset(_REQUEST_ID_KEYS + _REQUEST_ID_PLACES)
 _LANGCHAIN_ID_PREFIXES = ("run-", "lc_", "lc-")
 """How ids begin that LangChain made up for a message that came without one."""
 _USAGE_KEYS = ("usage", "token_usage")
@@ -223,6 +224,8 @@ def _price_context(
 
 
 def _request_id(fields: Mapping[str, object]) -> str | None:
+    if _REQUEST_ID_FIELDS.isdisjoint(fields):
+        return None
     for place in (fields, *map(fields.get, _REQUEST_ID_PLACES)):
         if isinstance(place, dict) and (found := first_text(place, _REQUEST_ID_KEYS)):
             return found
@@ -230,8 +233,10 @@ def _request_id(fields: Mapping[str, object]) -> str | None:
 
 
 def _message_id(message: object) -> str | None:
-    found = read_text(getattr(message, "id", None))
-    return None if found is None or found.startswith(_LANGCHAIN_ID_PREFIXES) else found
+    found = getattr(message, "id", None)
+    if not isinstance(found, str) or found.startswith(_LANGCHAIN_ID_PREFIXES):
+        return None
+    return read_text(found)
 
 
 def _class_name(serialized: Mapping[str, Any]) -> str | None:
