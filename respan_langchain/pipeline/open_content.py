@@ -41,13 +41,14 @@ class OpenContent:
     def __len__(self) -> int:
         return len(self._parts)
 
-    def add_start(self, run: Run, *, becomes_row: bool) -> None:
-        """Count the inputs of a run that becomes a row, or what a graph's first node read."""
-        state = run.trace.graph_state
-        if becomes_row:
-            self._add(run.trace, run.id.int, estimate_size(run.inputs), run.omit_inputs)
-        elif run.inputs is not None and state.start is run.inputs:
-            self._add(run.trace, (run.trace, "state"), estimate_size(state.start), state.omit_start)
+    def add_inputs(self, run: Run) -> None:
+        """Count the inputs of a run that becomes a row."""
+        self._add(run.trace, run.id.int, estimate_size(run.inputs), run.omit_inputs)
+
+    def add_graph_start(self, trace: Trace) -> None:
+        """Count what a graph's first node read."""
+        state = trace.graph_state
+        self._add(trace, (trace, "state"), estimate_size(state.start), state.omit_start)
 
     def add_last_output(self, trace: Trace) -> None:
         """Count what the root returns if it does not end by itself."""

@@ -71,7 +71,8 @@ class RowBuilder:
 
     def _select_and_build(self, runs: Iterable[Run]) -> list[EncodedRow]:
         """Let the selector decide which of the runs become rows, and build these rows."""
-        selected = [run for group in self.errors.map(self.selector.select, runs) for run in group]
+        select = partial(self.selector.select, CLOCK.epoch())
+        selected = [run for group in self.errors.map(select, runs) for run in group]
         counted = self.selector.count(selected)
         roots = [run for run, _ in counted if run.is_root]
         rows = [

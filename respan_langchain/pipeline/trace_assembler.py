@@ -154,7 +154,10 @@ class TraceAssembler:
         if run is None:
             return
         if run.ended is None:
-            self._open_content.add_start(run, becomes_row=self._becomes_row(run))
+            if self._becomes_row(run):
+                self._open_content.add_inputs(run)
+            elif run.inputs is not None and run.inputs is run.trace.graph_state.start:
+                self._open_content.add_graph_start(run.trace)
         elif run.trace.last_output_run is run:
             self._open_content.add_last_output(run.trace)
 

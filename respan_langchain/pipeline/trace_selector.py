@@ -54,7 +54,7 @@ class TraceSelector:
         self.has_budget = rules is not None and rules.budget is not None
         self.reset()
 
-    def select(self, run: Run) -> Sequence[CountedRun]:
+    def select(self, epoch: float, run: Run) -> Sequence[CountedRun]:
         """Return the runs of which rows are built now that this run has finished."""
         # A run of an interrupted part may come here after the part that resumed it has started.
         trace = run.trace = run.trace.latest
@@ -63,7 +63,7 @@ class TraceSelector:
             return ()
         if self._engine is None and trace.sampling_decision is None:
             if not self._is_not_production(trace):
-                return (self._counter.read(run, CLOCK.epoch()),)
+                return (self._counter.read(run, epoch),)
             trace.sampling_decision = NOT_KEPT
             self._not_production += 1
         trace.deferred_runs.append(run)

@@ -37,8 +37,12 @@ def add_app_metadata(
         for key, value in shown.items() if isinstance(shown, dict) else ():
             if key in IDENTITY_OF_CALLER or key not in metadata:
                 metadata[key] = value
-    for key, value in handler_metadata.items():
-        metadata.setdefault(key, value)
+    if handler_metadata.keys().isdisjoint(metadata):
+        metadata.update(handler_metadata)
+    else:
+        metadata.update(
+            {key: handler_metadata[key] for key in handler_metadata if key not in metadata}
+        )
     if shown_tags := get_tags(run, settings, tags):
         metadata["tags"] = list(shown_tags)
 

@@ -134,7 +134,9 @@ def _add_usage(metrics: dict[str, Json], usage: Usage | None) -> None:
             "audio_input_tokens": usage.audio_input_tokens,
             "audio_output_tokens": usage.audio_output_tokens,
         }
-    metrics.update({name: count for name, count in counts.items() if count is not None})
+    if None in counts.values():
+        counts = {name: count for name, count in counts.items() if count is not None}
+    metrics.update(counts)
 
 
 def _add_cost(metadata: dict[str, Json], metrics: dict[str, Json], cost: Cost) -> None:
