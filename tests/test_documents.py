@@ -4,6 +4,7 @@ import dataclasses
 import json
 import logging
 import os
+import pkgutil
 import re
 import shlex
 import subprocess
@@ -134,6 +135,15 @@ def test_every_module_that_the_architecture_names_exists():
 
     assert len(named) > 15
     assert not [path for path in named if not (ROOT / "respan_langchain" / path).exists()]
+
+
+def test_the_reference_names_what_exists():
+    reference = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+    named = re.findall(r"^::: (\S+)$", reference, re.MULTILINE)
+
+    assert len(named) > 15
+    for name in named:
+        assert pkgutil.resolve_name(name)
 
 
 def test_the_start_page_and_the_navigation_list_every_page():
