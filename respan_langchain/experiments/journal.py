@@ -26,7 +26,7 @@ class Journal:
     def add(self, trial: Trial) -> None:
         """Append a trial that has finished."""
         if self.file is not None:
-            _write(self.file, asdict(trial))
+            _write(self.file, _encode(asdict(trial)))
 
 
 @contextmanager
@@ -44,19 +44,23 @@ def open_journal(
         yield Journal()
         return
     place, expected = Path(path), orjson.loads(orjson.dumps(about))
+    head = _encode({"replay": expected})
     # Only its owner can read it, since it holds answers.
     descriptor = os.open(place, os.O_APPEND | os.O_CREAT | os.O_WRONLY, 0o600)
     with os.fdopen(descriptor, "ab") as file:
         content = place.read_bytes()
         kept = content[: content.rfind(b"\n") + 1]
-        file.truncate(len(kept))
-        if not kept:
-            _write(file, {"replay": expected})
-        found, trials = _read_trials(kept, place) if kept else (expected, [])
+        # Read before anything is cut off: a file that is no journal of this replay stays as it is.
+        found, trials = _read_trials(kept or head, place)
         if found != expected:
             raise ConfigurationError(
                 f"{path} is the journal of another replay: name another file, or delete it"
             )
+        if not kept and not head.startswith(content):
+            raise _not_a_journal(place)
+        file.truncate(len(kept))
+        if not kept:
+            _write(file, head)
         yield Journal(trials, file)
 
 
@@ -79,9 +83,17 @@ def _read_trials(content: bytes, path: Path) -> tuple[Any, list[Trial]]:
         head, *lines = [orjson.loads(line) for line in content.splitlines()]
         return head["replay"], [Trial(**line) for line in lines]
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
-        raise ConfigurationError(f"{path} is not the journal of a replay") from error
+        raise _not_a_journal(path) from error
 
 
-def _write(file: BinaryIO, line: Mapping[str, Any]) -> None:
-    file.write(orjson.dumps(line, default=str) + b"\n")
+def _not_a_journal(path: Path) -> ConfigurationError:
+    return ConfigurationError(f"{path} is not the journal of a replay")
+
+
+def _encode(line: Mapping[str, Any]) -> bytes:
+    return orjson.dumps(line, default=str) + b"\n"
+
+
+def _write(file: BinaryIO, line: bytes) -> None:
+    file.write(line)
     file.flush()

@@ -15,7 +15,13 @@ from langchain_core.tools import BaseTool, tool
 from langgraph.checkpoint.memory import InMemorySaver
 
 from respan_langchain import ConfigurationError, Dataset, capture, disable, enable, replay, scorers
-from respan_langchain.experiments.results import InconclusiveError, RegressionError, ReplayResult
+from respan_langchain.experiments.journal import open_journal, read_journal
+from respan_langchain.experiments.results import (
+    InconclusiveError,
+    RegressionError,
+    ReplayResult,
+    Trial,
+)
 
 SCORERS = [scorers.same_answer, scorers.trajectory("strict")]
 RUN, ARUN = BaseTool.run, BaseTool.arun
@@ -290,6 +296,31 @@ def test_a_replay_that_was_stopped_goes_on_and_runs_nothing_twice(recorded, fold
     assert len(result.trials) == 9
     assert len(ran) <= 10
     assert sorted(set(ran)) == sorted(row.input[0]["content"] for row in rows if is_root(row))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"my notes", b"my notes\nmore", b'{"a": 1}', b'{"replay": {"dataset": "x"}}\n{"row_id'],
+    ids=["one line", "two lines", "json", "the journal of another replay"],
+)
+def test_a_journal_that_is_another_file_stays_as_it_is(content, tmp_path):
+    path = tmp_path / "notes.txt"
+    path.write_bytes(content)
+
+    with pytest.raises(ConfigurationError, match="journal of"), open_journal(path, {"dataset": 1}):
+        pass
+
+    assert path.read_bytes() == content
+
+
+def test_a_replay_that_was_killed_while_it_began_begins_again(tmp_path):
+    path = tmp_path / "replay.jsonl"
+    path.write_bytes(b'{"replay":{"data')
+
+    with open_journal(path, {"dataset": 1}) as journal:
+        journal.add(Trial("row", 0, "answered"))
+
+    assert [trial.row_id for trial in read_journal(path)] == ["row"]
 
 
 def is_root(row):
