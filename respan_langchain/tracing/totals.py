@@ -3,7 +3,7 @@
 `rows/counting.py` decides what is added.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from operator import attrgetter, eq
@@ -79,7 +79,7 @@ class Totals:
     """When the first token of the whole trace came, on the monotonic clock."""
     steps: dict[str | int, Step] = field(default_factory=dict)
     """Tool calls and their results, by the call's id or, without one, by a number."""
-    new_steps: Sequence[Step] = ()
+    new_steps: list[Step] = field(default_factory=list)
     """Those whose content is not shown yet."""
     requested_calls: dict[str, RequestedCall] = field(default_factory=dict)
     """Tool calls that models requested, by their ids."""
@@ -89,7 +89,7 @@ class Totals:
     """Retrieved documents by the number of the id of the retriever, or of the tool around it."""
     queries: dict[int, dict[str, object]] = field(default_factory=dict)
     """Calls of retrievers outside of tools, by the number of the run's id."""
-    new_content: Sequence[dict[str, object]] = ()
+    new_content: list[dict[str, object]] = field(default_factory=list)
     """Steps, documents and queries whose memory is not counted yet."""
 
     @property
@@ -148,37 +148,34 @@ class Totals:
         again = waited is not None and waited.show().get("status") == "interrupted"
         name = call_id if call_id is not None and (again or waited is None) else len(self.steps)
         self.steps[name] = step
-        self.new_steps = [*self.new_steps, step]
+        self.new_steps.append(step)
 
     def show_steps(self) -> None:
         """Show the steps that were added since the last call, while their runs have content."""
         if self.new_steps:
-            self._add_content(step.show() for step in self.new_steps)
-            self.new_steps = ()
+            self.new_content += [step.show() for step in self.new_steps]
+            self.new_steps = []
 
     def add_result(self, call_id: str, result: Mapping[str, object]) -> None:
         """Add the result of a call to its step, which an earlier answer began."""
         if call_id in self.steps:
             step = self.steps[call_id].show()
             step |= {key: result[key] for key in RESULT_KEYS & result.keys()}
-            self._add_content([step])
+            self.new_content.append(step)
 
     def add_documents(self, number: int, documents: Sequence[object]) -> None:
         """Add documents of a retriever, or of the tool around it."""
         self.documents_by_run.setdefault(number, []).extend(documents)
-        self._add_content(document for document in documents if isinstance(document, dict))
+        self.new_content += [document for document in documents if isinstance(document, dict)]
 
     def add_query(self, number: int, query: dict[str, object]) -> None:
         """Add the call of a retriever."""
         self.queries[number] = query
-        self._add_content([query])
+        self.new_content.append(query)
 
-    def _add_content(self, shown: Iterable[dict[str, object]]) -> None:
-        self.new_content = [*self.new_content, *shown]
-
-    def take_new_content(self) -> Sequence[dict[str, object]]:
+    def take_new_content(self) -> list[dict[str, object]]:
         """Return the steps, documents and queries that were added since the last call."""
-        new, self.new_content = self.new_content, ()
+        new, self.new_content = self.new_content, []
         return new
 
     def add_usage(self, usage: Usage) -> None:

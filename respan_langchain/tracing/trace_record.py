@@ -119,8 +119,8 @@ def _read_metrics(trace: Trace, epoch: float) -> _Metrics:
             requested_calls={},
             documents_by_run={},
             queries={},
-            new_steps=(),
-            new_content=(),
+            new_steps=[],
+            new_content=[],
         ),
         steps=[(name, _moved(step.position, epoch)) for name, step in totals.steps.items()],
         calls=[
