@@ -1,9 +1,10 @@
 """A flush: the waiting callers, the rows they wait for, and the result."""
 
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
+from respan_langchain.delivery.outcome import RowOutcome
 from respan_langchain.delivery.row import QueuedRow
 from respan_langchain.delivery.status import DeliveryStatus
 from respan_langchain.stats import Stats
@@ -106,11 +107,19 @@ class PendingFlushes(list[FlushRequest]):
                 request.rows |= {row for row in rows if request.includes(row)}
         return bool(self)
 
-    def keep_only(self, rows: list[QueuedRow]) -> None:
-        """Stop waiting for other rows than these in memory, and for feedback that was tried."""
+    def on_outcomes(self, outcomes: Iterable[RowOutcome]) -> None:
+        """Stop waiting for rows that have left memory, and for feedback that was tried."""
+        if not self:
+            return
+        gone = [
+            row
+            for outcome in outcomes
+            if outcome.leaves_memory or outcome.kind == "awaiting_row"
+            for row in outcome.rows
+        ]
         for request in self:
-            if (before := request.rows) is not None:
-                request.rows = {row for row in rows if row in before and request.includes(row)}
+            if request.rows is not None:
+                request.rows.difference_update(gone)
 
     def finish(
         self,

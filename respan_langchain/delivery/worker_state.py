@@ -253,15 +253,15 @@ class WorkerState:
         saved = self.spool.on_outcomes(given, now)
         update_statuses(saved)
         self.queue.on_outcomes(saved)
+        self._flushes.on_outcomes(saved)
         self.log.on_outcomes(saved, now)
         return saved
 
     # -- the end ---------------------------------------------------------------------------------
 
     def _serve_flushes(self, now: float, *, is_drained: bool) -> None:
-        rows = self.scheduler.list_rows() if self._flushes else []
-        self._flushes.keep_only(rows)
-        if is_drained and self._flushes.on_sources_empty(rows):
+        is_asked = is_drained and bool(self._flushes)
+        if is_asked and self._flushes.on_sources_empty(self.scheduler.list_rows()):
             self.scheduler.flush_up_to(self.queue.latest)
         idle_until = now if self.scheduler.is_waiting else self.scheduler.due_at()
         self._flushes.finish(
@@ -280,5 +280,4 @@ class WorkerState:
         self.log.rows_dropped(self.queue.take_refusals(), now)
         self.log.left_at_end(lost, reason, spooled, self.spool.place)
         self.spool.close()
-        self._flushes.keep_only([])
         self._flushes.finish(now=float("inf"), idle_until=float("inf"))

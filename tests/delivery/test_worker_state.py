@@ -1,12 +1,14 @@
 """The loop, one step after another without a thread: time is a number, rows are sent inline."""
 
+import time
+
 import pytest
 
 from respan_langchain.delivery.flush import FlushRequest
 from respan_langchain.delivery.polling import MAX_WAIT_FOR_QUIET, QUIET
 from respan_langchain.delivery.status import DeliveryStatus
 from respan_langchain.delivery.worker_state import WAKE
-from tests.delivery.kit import NEVER, Events, Turns
+from tests.delivery.kit import NEVER, Events, Turns, encoded
 
 
 def test_an_idle_worker_does_not_poll(turns, wire):
@@ -97,3 +99,19 @@ def test_a_flush_does_not_wait_for_a_pause(busy):
     turns.step(FlushRequest(turns.now + 60.0))
 
     assert events.noted == []
+
+
+def test_a_batch_costs_callers_that_wait_no_more_the_more_rows_they_wait_for(wire):
+    turns, status = Turns(wire, batch_rows=50, requests_per_minute=1_000_000), DeliveryStatus()
+    turns.put(*(encoded(str(number), status=status) for number in range(5_000)))
+    callers = [FlushRequest(turns.now + 60.0) for _ in range(100)]
+    for caller in callers:
+        turns.state.messages.put(caller)
+    began = time.thread_time()
+
+    turns.until_nothing_is_due()
+
+    # To compare all rows of all callers after each batch takes 5 s.
+    assert time.thread_time() - began < 2.0
+    assert {(caller.finished, len(caller.rows)) for caller in callers} == {(True, 0)}
+    assert turns.counts().delivered == 5_000
