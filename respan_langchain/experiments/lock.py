@@ -20,6 +20,8 @@ from respan_langchain.experiments.results import Trial, mean_scores
 
 DEFAULT_PATH: Final = "respan.lock"
 VERSION: Final = 1
+HEADER: Final = "# Rows that this project is tested against, written by `respan-langchain lock`."
+"""The first line; by it a lock file is known that git could not merge."""
 _HASH_DIGITS: Final = 16
 
 
@@ -120,7 +122,7 @@ def read_lock(path: str | Path = DEFAULT_PATH) -> Lock:
         raise ConfigurationError(
             f"lock file {path}: {error.strerror}; `respan-langchain lock DATASET` writes one"
         ) from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path} is not TOML: {error}") from error
     if content.get("version") != VERSION:
         raise ConfigurationError(f"{path}: version {content.get('version')!r} is not {VERSION}")
@@ -136,9 +138,14 @@ def read_lock(path: str | Path = DEFAULT_PATH) -> Lock:
 
 
 def write_lock(lock: Lock, path: str | Path = DEFAULT_PATH) -> None:
-    """Write a lock file; rows in the order of their ids, so that a diff shows what changed."""
+    """Write a lock file; rows in the order of their ids, so that a diff shows what changed.
+
+    Raises:
+        ConfigurationError: The file exists and is no lock file.
+    """
+    refuse_other_file(path)
     lines = [
-        "# Rows that this project is tested against, written by `respan-langchain lock`.",
+        HEADER,
         f"version = {VERSION}",
         f"dataset = {_quoted(lock.dataset)}",
         f"dataset_id = {_quoted(lock.dataset_id)}",
@@ -152,6 +159,21 @@ def write_lock(lock: Lock, path: str | Path = DEFAULT_PATH) -> None:
             )
             lines.append(f"scores = {{ {scores} }}")
     Path(path).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def refuse_other_file(path: str | Path) -> None:
+    """Raise a ConfigurationError for a file that a lock file must not replace."""
+    place = Path(path)
+    content = place.read_bytes() if place.is_file() else b""
+    if content and HEADER.encode() not in content and not _can_be_read(place):
+        raise ConfigurationError(f"{path} is not a lock file: name another file, or delete it")
+
+
+def _can_be_read(path: Path) -> bool:
+    try:
+        return read_lock(path).dataset != ""
+    except ConfigurationError:
+        return False
 
 
 def _score_changes(before: Mapping[str, float], after: Mapping[str, float]) -> list[str]:

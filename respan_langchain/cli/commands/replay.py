@@ -26,6 +26,7 @@ from respan_langchain.experiments.lock import (
     baseline_of,
     lock_rows,
     read_lock,
+    refuse_other_file,
     write_lock,
 )
 from respan_langchain.experiments.report import (
@@ -131,6 +132,8 @@ def replay_rows(
     scorers = [load_scorer(name) for name in scorer or ["same_answer"]]
     margins = _read_margins(margin or [])
     lock = read_lock(baseline) if baseline.endswith(".lock") else None
+    if accept is not None:
+        refuse_other_file(accept)  # now, before rows run that cost money
     with ctx.client() as client:
         rows = Dataset.of(client, ctx.settings, dataset)
         logs = [log for log in rows if lock is None or _is_in_lock(log, lock)]

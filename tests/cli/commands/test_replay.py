@@ -180,6 +180,30 @@ def test_a_lock_keeps_hashes_and_scores_and_no_content(app, run, folder):
     assert run("diff").out.strip() == "No changes."
 
 
+@pytest.mark.parametrize("content", ["my notes", "version = 1\n", "[project]\nname = 'x'\n"])
+def test_a_file_that_is_no_lock_file_is_not_overwritten(content, app, run, folder):
+    path = folder / "pyproject.toml"
+    path.write_text(content)
+
+    locked = run("lock", "demo", "--lock", "pyproject.toml")
+    accepted = run("replay", "demo", "chains_here:lower", "--accept", "pyproject.toml")
+
+    assert (locked.code, accepted.code) == (2, 2)
+    assert "pyproject.toml is not a lock file" in locked.err + accepted.err
+    assert path.read_text() == content
+    assert "rows" not in accepted.out
+
+
+def test_a_lock_file_that_git_could_not_merge_is_written_again(app, run, folder):
+    run("lock", "demo")
+    path = folder / "respan.lock"
+    written = path.read_text()
+    path.write_text(written.replace("[[rows]]", "<<<<<<< HEAD\n[[rows]]", 1))
+
+    assert run("lock", "demo").code == 0
+    assert path.read_text() == written
+
+
 def test_a_lock_of_reviewed_rows_leaves_out_the_others(app, run, fill):
     none = run("lock", "demo", "--with-expected")
     fill([row(500, input="new", output="NEW", expected_output="NEW")])
