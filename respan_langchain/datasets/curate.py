@@ -12,7 +12,6 @@ import orjson
 
 from respan_langchain.client.client import DatasetClient
 from respan_langchain.datasets.dataset import Dataset
-from respan_langchain.datasets.export.messages import read_tool_calls
 from respan_langchain.datasets.export.rows import to_row
 from respan_langchain.datasets.lookup import find_dataset
 from respan_langchain.datasets.stored_traces import TraceGroups
@@ -164,10 +163,25 @@ def _probability(decision: SamplingDecision, root: RowFields) -> dict[str, float
 def _decisions_by_call(rows: Sequence[RowFields]) -> dict[str, Decision]:
     root, *others = rows
     in_order = sorted(others, key=lambda row: str(row["metrics"].get("start_time")))
-    answers = [row["output"] for row in in_order if isinstance(row.get("output"), Mapping)]
-    calls = [RequestedCall(*call) for answer in answers for call in read_tool_calls(answer)]
-    requested = {call.call_id: call for call in calls}
+    requested = {call.call_id: call for row in in_order for call in _requested_calls(row)}
     return match_decisions(root["metadata"].get("decisions") or [], requested)
+
+
+def _requested_calls(row: RowFields) -> Iterator[RequestedCall]:
+    """Iterate over the calls of an answer; broken arguments are text, as they are live."""
+    output = row.get("output")
+    for call in (output.get("tool_calls") or []) if isinstance(output, Mapping) else ():
+        function = call.get("function") if isinstance(call, Mapping) else None
+        if isinstance(function, Mapping):
+            arguments = _read_arguments(function.get("arguments"))
+            yield RequestedCall(call.get("id"), function.get("name"), arguments)
+
+
+def _read_arguments(arguments: Any) -> object:
+    try:
+        return orjson.loads(arguments)
+    except orjson.JSONDecodeError:
+        return arguments
 
 
 def _add_rule_metadata(content: Mapping[str, Any], kept: KeptTrace) -> Mapping[str, Any]:

@@ -220,6 +220,42 @@ def test_curate_that_was_killed_ends_with_the_rows_that_the_rules_kept_live(tmp_
         assert contents(live, name) == contents(stored, name)
 
 
+def test_a_decision_about_a_call_with_broken_arguments_is_a_label(tmp_path):
+    url = f"sqlite:///{tmp_path}/there.db"
+    trace = {"trace_unique_id": "t", "span_parent_id": "r"}
+    call = {
+        "id": "c",
+        "type": "function",
+        "function": {"name": "lookup", "arguments": "{city: Rom"},
+    }
+    proposed = {"name": "lookup", "args": "{city: Rom"}
+    edited = {"name": "lookup", "args": {"city": "Rome"}}
+    decision = {"type": "edit", "proposed": proposed, "edited_action": edited}
+    rows = [
+        {
+            "custom_identifier": "r",
+            "span_unique_id": "r",
+            "log_type": "agent",
+            "decisions": [decision],
+        },
+        {"custom_identifier": "m", "span_unique_id": "m", "log_type": "chat", **trace},
+    ]
+    rows[0]["trace_unique_id"] = "t"
+    with Dataset.open("all", base_url=url, create=True) as source:
+        logs = [
+            {"input": "Q", "output": {"role": "assistant", "content": "", "tool_calls": [call]},
+             "metadata": metadata, "metrics": {"start_time": "2026-11-01T00:00:00Z"}}
+            for metadata in rows
+        ]  # fmt: skip
+        with open_client(read_settings(base_url=url)) as client:
+            client.bulk_create_logs(source.id, logs)
+    curate_all(url, Rules(keep(everything, corrections="human")))
+
+    with Dataset.open("prod", base_url=url) as kept:
+        labels = [log.expected_output for log in kept if log.log_type == "chat"]
+    assert [label["tool_calls"][0]["function"]["name"] for label in labels] == ["lookup"]
+
+
 def test_rows_that_were_sampled_before_multiply_their_probabilities(tmp_path):
     url = f"sqlite:///{tmp_path}/there.db"
     half = Rules(keep(everything, rate=0.5))
