@@ -48,7 +48,7 @@ def _count_attempt_at_task(run: Run) -> None:
     trace = run.trace
     task = graph_task(run) if trace.failed_tasks else None
     if task is not None and task in trace.failed_tasks:
-        trace.failed_tasks -= {task}
+        trace.failed_tasks.remove(task)
         trace.totals.retries += 1
         trace.totals.node_errors -= run.is_root_node
 

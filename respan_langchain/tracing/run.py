@@ -190,7 +190,7 @@ class Trace:
     """The identifiers in the caller's `configurable`; None until a run below the root shows it."""
     graph_state: GraphState = field(default_factory=GraphState)
     totals: Totals = field(default_factory=Totals)
-    failed_tasks: frozenset[str] = frozenset()
+    failed_tasks: set[str] = field(default_factory=set)
     """Tasks of graphs whose last attempt failed or was cancelled."""
     has_consent: bool | None = None
     """Whether it may be captured; None until its first run has finished."""

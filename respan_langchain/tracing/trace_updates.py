@@ -46,7 +46,7 @@ def record_end(run: Run) -> None:
     if run.is_root_node and run.exception is None:
         trace.graph_state.add_update(run.outputs)
     elif run.status in ("error", "abandoned") and (task := graph_task(run)) is not None:
-        trace.failed_tasks |= {task}
+        trace.failed_tasks.add(task)
         trace.totals.node_errors += run.is_root_node
     record_output(run)
 
