@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from respan_langchain.client.http_result import HttpResult
 from respan_langchain.delivery.flush import FlushRequest
 from respan_langchain.delivery.polling import MAX_WAIT_FOR_QUIET, QUIET
 from respan_langchain.delivery.status import DeliveryStatus
@@ -115,3 +116,19 @@ def test_a_batch_costs_callers_that_wait_no_more_the_more_rows_they_wait_for(wir
     assert time.thread_time() - began < 2.0
     assert {(caller.finished, len(caller.rows)) for caller in callers} == {(True, 0)}
     assert turns.counts().delivered == 5_000
+
+
+def test_rows_that_an_error_of_delivery_loses_are_not_reported_as_delivered(turns, wire):
+    status, request = DeliveryStatus(), FlushRequest(turns.now + 60.0)
+    turns.put(*(encoded(name, status=status) for name in "ab"))
+    wire.script = [lambda ids: HttpResult(None, error="timeout")]
+    wire.look_up = lambda *_: [1]
+
+    turns.state.messages.put(request)
+    with pytest.raises(ValueError, match="zip"):
+        turns.until_nothing_is_due()
+    turns.now += 60.0
+    turns.step(WAKE)
+
+    assert request.finished
+    assert request.result(turns.counts()).pending == 2
