@@ -31,7 +31,10 @@ def read_part(value: object, name: str) -> Any:
 
 def first_known(fields: Mapping[Any, Any], *names: str) -> Any:
     """Return the first of the named fields that is not None; None without any."""
-    return next((fields[name] for name in names if fields.get(name) is not None), None)
+    for name in names:
+        if (value := fields.get(name)) is not None:
+            return value
+    return None
 
 
 def read_text(value: object) -> str | None:

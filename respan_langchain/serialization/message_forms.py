@@ -61,7 +61,7 @@ def parse_message_pair(value: Any) -> tuple[str, Any] | None:
     Among messages a list of two is a pair too: it was a tuple before it went through JSON.
     """
     if (
-        isinstance(value, tuple | list)
+        issubclass(type(value), (tuple, list))
         and len(value) == 2
         and isinstance(value[0], str)
         and value[0] in ROLES

@@ -61,7 +61,7 @@ class Conversation:
 
 
 def _conversation_at(name: object, value: Any) -> Any:
-    if name not in _CONVERSATION_KEYS or not isinstance(value, list | tuple):
+    if name not in _CONVERSATION_KEYS or not isinstance(value, (list, tuple)):
         return value
     if isinstance(value, tuple) and message_forms.parse_message_pair(value) is not None:
         return Conversation((value,))

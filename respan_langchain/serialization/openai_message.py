@@ -16,7 +16,7 @@ from respan_langchain.serialization.content_blocks import MessageParts
 from respan_langchain.serialization.json_types import Json
 from respan_langchain.serialization.message_forms import ROLES
 from respan_langchain.serialization.reasoning import extract_reasoning, reasoning_of_kwargs
-from respan_langchain.serialization.serializer import Serializer, serialize_text
+from respan_langchain.serialization.serializer import MIN_MEDIA_TEXT, Serializer, serialize_text
 from respan_langchain.serialization.server_tools import without_stream_position
 from respan_langchain.serialization.tool_calls import serialize_tool_calls
 
@@ -74,7 +74,9 @@ def serialize_plain_message(value: Any, *, keep_media: bool) -> Message | None:
             return None
     except Exception:  # noqa: BLE001  # the app's own message class, or an incomplete message
         return None
-    return {"role": ROLES[kind], "content": serialize_text(content, keep_media=keep_media)}
+    if len(content) >= MIN_MEDIA_TEXT or not content.isascii():
+        return {"role": ROLES[kind], "content": serialize_text(content, keep_media=keep_media)}
+    return {"role": ROLES[kind], "content": content}
 
 
 def message_from_fields(fields: Fields, serializer: Serializer) -> Message:

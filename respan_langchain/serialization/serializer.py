@@ -57,7 +57,8 @@ class Serializer:
         """Serialize any value."""
         kind = type(value)
         if kind is str:
-            return self.serialize_text(value)  # type: ignore[arg-type]  # `kind is str` says it is one
+            text: str = value  # type: ignore[assignment]  # `kind is str` says it is one
+            return serialize_text(text, keep_media=self.keep_media)
         if value is None or kind is bool:
             return value  # type: ignore[return-value]  # None, True or False
         if kind is int:
