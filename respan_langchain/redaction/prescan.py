@@ -31,15 +31,27 @@ MAX_CLEARED_TEXTS: Final = 1_000
 _SCALARS: Final = frozenset({int, float, bool, type(None)})
 
 
+class ClearedTexts(set[str]):
+    """Strings that hold neither a secret nor personal data, a limited number of them."""
+
+    def remember(self, texts: Iterable[str]) -> None:
+        """Add strings that were searched without a match."""
+        if len(self) > MAX_CLEARED_TEXTS:
+            self.clear()
+        self.update(texts)
+
+
 class Prescan:
     """Checks rows, and caches which strings hold neither a secret nor personal data."""
 
-    def __init__(self, *, look_for_secrets: bool, personal: PersonalDataSearch) -> None:
+    def __init__(
+        self, *, look_for_secrets: bool, personal: PersonalDataSearch, cleared: ClearedTexts
+    ) -> None:
         self._look_for_secrets = look_for_secrets
         self._personal = personal
         self._min_length = personal_data.MIN_LENGTH if personal else MIN_SECRET_LENGTH
         self._harmless_names: set[str] = set()
-        self._cleared: set[str] = set()
+        self._cleared = cleared
 
     def needs_redaction(self, row: Mapping[str, Any]) -> bool:
         """Whether the row has a large string, possibly a secret or personal data, or no JSON.
@@ -55,9 +67,7 @@ class Prescan:
             has_secret = self._look_for_secrets and secrets.may_contain_secret(text)
             if has_secret or self._personal.may_match(text):
                 return True
-            if len(self._cleared) > MAX_CLEARED_TEXTS:
-                self._cleared.clear()
-            self._cleared.update(texts)
+            self._cleared.remember(texts)
         return False
 
     def _collect_texts(self, waiting: list[Any]) -> list[str] | None:

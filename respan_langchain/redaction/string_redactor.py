@@ -38,10 +38,12 @@ class StringRedactor:
         *,
         secrets: bool,
         personal: PersonalDataSearch,
+        cleared: prescan.ClearedTexts,
     ) -> None:
         self.redactors = redactors
         self.hides_secrets = secrets
         self.personal = personal
+        self._cleared = cleared
         self._max_bytes = most
         self._large_from = min(prescan.LARGE_TEXT, most // 4)
         self._cache: dict[str, tuple[orjson.Fragment, bool]] = {}
@@ -57,9 +59,8 @@ class StringRedactor:
         Raises:
             RedactorFailedError: A redactor of the user failed.
         """
-        if self.hides_secrets and len(text) >= prescan.MIN_SECRET_LENGTH:
-            text = secrets.redact_secrets(text)
-        text = self.personal.redact(text)
+        if text not in self._cleared:
+            text = self._search(text)
         for redactor in self.redactors:
             try:
                 text = redactor(text)
@@ -68,6 +69,16 @@ class StringRedactor:
             if not isinstance(text, str):
                 raise RedactorFailedError
         return scalars.replace_surrogates(str.__str__(text))
+
+    def _search(self, text: str) -> str:
+        """Redact secrets and personal data."""
+        redacted = text
+        if self.hides_secrets and len(text) >= prescan.MIN_SECRET_LENGTH:
+            redacted = secrets.redact_secrets(text)
+        redacted = self.personal.redact(redacted)
+        if redacted == text and not self.is_large(text):
+            self._cleared.remember((text,))
+        return redacted
 
     def redact_large(self, text: str) -> tuple[orjson.Fragment, bool]:
         """Redact a large string; return its JSON and whether it was cut.

@@ -10,7 +10,7 @@ from typing import Any, Final
 import orjson
 
 from respan_langchain.redaction.personal_search import PersonalDataSearch
-from respan_langchain.redaction.prescan import IDS, Prescan
+from respan_langchain.redaction.prescan import IDS, ClearedTexts, Prescan
 from respan_langchain.redaction.row_redactor import RowRedactor
 from respan_langchain.redaction.string_redactor import Redactor, StringRedactor, trim_buffer
 from respan_langchain.rows.schema import not_replayable
@@ -40,10 +40,11 @@ class RowEncoder:
         self._limits = limits or ContentLimits()
         self._redactors = tuple(redactors)
         search = personal or PersonalDataSearch()
+        cleared = ClearedTexts()
         self._strings = StringRedactor(
-            self._redactors, self._limits.string, secrets=secrets, personal=search
+            self._redactors, self._limits.string, secrets=secrets, personal=search, cleared=cleared
         )
-        self._prescan = Prescan(look_for_secrets=secrets, personal=search)
+        self._prescan = Prescan(look_for_secrets=secrets, personal=search, cleared=cleared)
         self._reserved = min(_TRUNCATED_LIST_BYTES, self._limits.row // 8)
 
     def encode(self, row: Mapping[str, Any]) -> bytes:
