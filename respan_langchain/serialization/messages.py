@@ -8,7 +8,7 @@ from respan_langchain.serialization import message_forms, objects, openai_messag
 from respan_langchain.serialization.json_value import Json, json_value
 from respan_langchain.serialization.serializer import Serializer
 from respan_langchain.serialization.server_tools import is_server_tool, trajectory_steps
-from respan_langchain.serialization.type_registry import find_serializer
+from respan_langchain.serialization.type_registry import find_serializer, serialize_plain_message
 
 if TYPE_CHECKING:  # importing LangChain's models takes milliseconds, and nothing here needs them
     from langchain_core.outputs import LLMResult
@@ -37,7 +37,7 @@ class ContentSerializer:
         serializer: Serializer | None = None
         turns: list[dict[str, Json]] = []
         for value in values:
-            turn = _serialize_plain(value, keep_media=self._keep_media)
+            turn = serialize_plain_message(value, self._keep_media)
             if turn is None:
                 serializer = serializer or Serializer(find_serializer, keep_media=self._keep_media)
                 turn = self._serialize_once(value, serializer)
@@ -57,7 +57,7 @@ class ContentSerializer:
         """
         answers = next(filter(None, response.generations), [])
         if len(answers) == 1 and (
-            plain := _serialize_plain(_get_answer(answers[0]), keep_media=self._keep_media)
+            plain := serialize_plain_message(_get_answer(answers[0]), self._keep_media)
         ):
             return [plain]
         return [self.value(_get_answer(answer)) for answer in answers]
@@ -139,10 +139,3 @@ def _serialize_turn(value: object, serializer: Serializer) -> dict[str, Json]:
 def _get_answer(answer: Any) -> object:
     fields: Mapping[str, Any] = answer.__dict__
     return fields["message"] if "message" in fields else fields.get("text")
-
-
-def _serialize_plain(value: object, *, keep_media: bool) -> dict[str, Json] | None:
-    """Serialize a LangChain message that is a role and a text; None for any other value."""
-    if find_serializer(type(value)) is not openai_message.serialize_message:
-        return None
-    return openai_message.serialize_plain_message(value, keep_media=keep_media)

@@ -109,6 +109,27 @@ class Serializer:
         self._values_left -= len(shaped)
         return shaped
 
+    def serialize_messages(
+        self, values: Iterable[object], serialize_plain: Callable[[object, bool], Json]
+    ) -> list[Json]:
+        """Serialize the values of a list that begins with a message.
+
+        `serialize_plain` serializes a message without values inside it, as most are, and returns
+        None for any other value. A plain one needs no guard against cycles and depth.
+        """
+        if len(self._open_ids) >= MAX_DEPTH:
+            return self.serialize_values(values)
+        shaped: list[Json] = []
+        for value in islice(values, max(self._values_left, 0)):
+            plain = serialize_plain(value, self.keep_media) if self._values_left > 0 else None
+            if plain is None:
+                shaped.append(self.serialize(value))
+            else:
+                shaped.append(plain)
+                self._values_left -= 1
+        self._values_left -= len(shaped)
+        return shaped
+
     def serialize_key(self, name: object) -> str:
         """Serialize a mapping's key as a string; None, True and False as JSON spells them."""
         if name is None or name is True or name is False:

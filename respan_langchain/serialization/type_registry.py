@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 
 from respan_langchain.serialization import objects, openai_message, scalars
 from respan_langchain.serialization.json_types import Json
-from respan_langchain.serialization.serializer import TypeSerializer
+from respan_langchain.serialization.serializer import Serializer, TypeSerializer
 
 MAX_CACHED_CLASSES: Final = 2_000
 """An app may create classes all the time, so the cache is bounded."""
@@ -44,6 +44,13 @@ def _inner(convert: Callable[[Any], object]) -> TypeSerializer:
     return lambda value, serializer: serializer.serialize(convert(value))
 
 
+def _serialize_list(value: Any, serializer: Serializer) -> Json:
+    # Not `value[0]`: another thread may empty the list.
+    if _is_message(next(iter(value), None)):
+        return serializer.serialize_messages(value, serialize_plain_message)
+    return serializer.serialize_values(value)
+
+
 _PLACEHOLDER: Final = _scalar(lambda value: scalars.placeholder(type(value)))
 _BY_STR: Final = _scalar(lambda value: scalars.replace_surrogates(str(value)))
 _NAMED_TUPLE: Final = _object(
@@ -51,8 +58,8 @@ _NAMED_TUPLE: Final = _object(
 )
 _BUILTIN: Final[dict[type, TypeSerializer]] = {
     dict: objects.serialize_dict,
-    list: objects.serialize_sequence,
-    tuple: objects.serialize_sequence,
+    list: _serialize_list,
+    tuple: _serialize_list,
     objects.Conversation: objects.serialize_conversation,
 }
 _BY_CLASS: Final[tuple[tuple[tuple[type, ...], TypeSerializer], ...]] = (
@@ -105,6 +112,17 @@ def find_serializer(kind: type) -> TypeSerializer:
         return _SERIALIZERS[kind]
     except Exception:  # noqa: BLE001 - a metaclass is the app's own code, its `__hash__` too
         return _PLACEHOLDER
+
+
+def serialize_plain_message(value: object, keep_media: bool) -> dict[str, Json] | None:
+    """Serialize a LangChain message that is a role and a text; None for any other value."""
+    if find_serializer(type(value)) is not openai_message.serialize_message:
+        return None
+    return openai_message.serialize_plain_message(value, keep_media=keep_media)
+
+
+def _is_message(value: object) -> bool:
+    return find_serializer(type(value)) is openai_message.serialize_message
 
 
 def _choose_serializer(kind: type) -> TypeSerializer:

@@ -31,6 +31,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretBytes, SecretStr
 from support.anything import Numbers, Poisoned, circle, well, world
 
 from respan_langchain.serialization.json_value import json_value
+from respan_langchain.serialization.serializer import MAX_DEPTH, MAX_VALUES
 
 
 class Colour(enum.StrEnum):
@@ -266,6 +267,22 @@ def test_a_value_that_expands_without_end_is_bounded():
 
     assert shaped["first"] == 1
     assert "<too many values>" in str(shaped)
+
+
+def test_messages_keep_to_the_limit_of_depth():
+    value: Any = [HumanMessage("hi")]
+    for _ in range(MAX_DEPTH - 2):
+        value = [value]
+
+    assert "hi" in str(json_value(value))
+    assert "hi" not in str(json_value([value]))
+
+
+def test_messages_keep_to_the_limit_of_values():
+    shaped = json_value([HumanMessage("a"), [0] * MAX_VALUES, HumanMessage("b")])
+
+    assert isinstance(shaped, list)
+    assert (shaped[0], shaped[2]) == ({"role": "user", "content": "a"}, "<too many values>")
 
 
 def test_a_dict_that_grows_during_serialization_is_read_once():
