@@ -6,7 +6,7 @@ from respan_langchain.rows.root_io import RootIO, root_input, root_io
 from respan_langchain.rows.row_start import AGENT_NAME_KEY
 from respan_langchain.rows.schema import Row, RowDraft, RowOptions, not_replayable
 from respan_langchain.rows.tool_calls import tool_output
-from respan_langchain.serialization.json_value import Json, json_value
+from respan_langchain.serialization.json_value import Json, documents_of_row, json_value
 from respan_langchain.serialization.messages import ContentSerializer
 from respan_langchain.tracing.run import Run
 
@@ -75,7 +75,7 @@ def _add_root(row: Row, run: Run, options: RowOptions, serializer: ContentSerial
     if options.trajectory and totals.steps:
         row["metadata"]["trajectory"] = json_value(totals.trajectory)
     if options.retrieved_documents and totals.documents:
-        row["metadata"]["retrieved_documents"] = json_value(totals.documents)
+        row["metadata"]["retrieved_documents"] = documents_of_row(totals.documents)
     if options.retrieved_documents and totals.queries:
         row["metadata"]["retrievals"] = json_value(totals.retrievals)
 

@@ -3,14 +3,16 @@
 Never raises, never changes the value, takes nothing from an iterator.
 """
 
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from respan_langchain.serialization import objects
 from respan_langchain.serialization.json_types import Json
 from respan_langchain.serialization.serializer import Serializer, serialize_text
 from respan_langchain.serialization.type_registry import find_serializer
 
-__all__ = ["Json", "json_value", "serialize_documents"]
+__all__ = ["Json", "documents_of_row", "json_value", "serialize_documents"]
+
+_SCALARS: Final = frozenset({str, int, float, bool, type(None)})
 
 
 def json_value(value: object, *, keep_media: bool = False) -> Json:
@@ -46,6 +48,30 @@ def serialize_documents(values: Any) -> list[dict[str, Json]]:
     # `isinstance` would read `__class__`, and the app's own may raise.
     found = list.__iter__(values) if issubclass(type(values), list) else [values]
     return [_serialize_document(value, serializer) for value in found]
+
+
+def documents_of_row(documents: list[object]) -> Json:
+    """Return the documents of `serialize_documents` as a row shows them.
+
+    Serializing them again changes only messages among them or in their metadata, and most have
+    none.
+    """
+    if all(map(_is_flat, documents)):
+        return cast("list[Json]", documents)
+    return json_value(documents)
+
+
+def _is_flat(document: object) -> bool:
+    """Whether a document holds only its metadata and scalars, and is no message."""
+    if type(document) is not dict or "role" in document:
+        return False
+    metadata = document.get("metadata", {})
+    return (
+        type(metadata) is dict
+        and "role" not in metadata
+        and _SCALARS.issuperset(map(type, metadata.values()))
+        and all(type(document[name]) in _SCALARS for name in document if name != "metadata")
+    )
 
 
 def _serialize_document(value: Any, serializer: Serializer) -> dict[str, Json]:
