@@ -171,10 +171,12 @@ def _requested_calls(row: RowFields) -> Iterator[RequestedCall]:
     """Iterate over the calls of an answer; broken arguments are text, as they are live."""
     output = row.get("output")
     for call in (output.get("tool_calls") or []) if isinstance(output, Mapping) else ():
-        function = call.get("function") if isinstance(call, Mapping) else None
-        if isinstance(function, Mapping):
+        if not isinstance(call, Mapping):
+            continue
+        call_id, function = call.get("id"), call.get("function")
+        if isinstance(call_id, str) and isinstance(function, Mapping):
             arguments = _read_arguments(function.get("arguments"))
-            yield RequestedCall(call.get("id"), function.get("name"), arguments)
+            yield RequestedCall(call_id, function.get("name"), arguments)
 
 
 def _read_arguments(arguments: Any) -> object:

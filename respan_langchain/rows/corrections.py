@@ -28,13 +28,19 @@ def add_labels(row: Row, decided: Mapping[str, Decision]) -> None:
     if not decided or not is_model or not isinstance(answer, dict):
         return
     calls: Any = answer.get("tool_calls") or []
-    decisions = [decided.get(call["id"], {}) for call in calls]
+    decisions = [decided.get(_call_id(call), {}) for call in calls]
     types = [decision.get("type") for decision in decisions]
     if "edit" in types:
         expected = {**answer, "tool_calls": _corrected(calls, decisions)}
         row.setdefault("expected_output", expected)
     if "reject" in types:
         row["metadata"]["scores"] = [_rejection(decisions)]
+
+
+def _call_id(call: object) -> str:
+    """Return the id of a call; none for what a stored row has in place of one."""
+    found = call.get("id") if isinstance(call, Mapping) else None
+    return found if isinstance(found, str) else ""
 
 
 def match_decisions(

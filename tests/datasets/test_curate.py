@@ -241,9 +241,11 @@ def test_a_decision_about_a_call_with_broken_arguments_is_a_label(tmp_path):
         {"custom_identifier": "m", "span_unique_id": "m", "log_type": "chat", **trace},
     ]
     rows[0]["trace_unique_id"] = "t"
+    odd = [None, {"id": "d"}, {"id": ["e"], "function": {"name": "lookup", "arguments": "{}"}}]
     with Dataset.open("all", base_url=url, create=True) as source:
+        answer = {"role": "assistant", "content": "", "tool_calls": [call, *odd]}
         logs = [
-            {"input": "Q", "output": {"role": "assistant", "content": "", "tool_calls": [call]},
+            {"input": "Q", "output": answer,
              "metadata": metadata, "metrics": {"start_time": "2026-11-01T00:00:00Z"}}
             for metadata in rows
         ]  # fmt: skip
