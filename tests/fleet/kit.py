@@ -108,7 +108,11 @@ class Proxy:
         with suppress(OSError):  # closed
             while True:
                 client, _ = self.listener.accept()
-                server = socket.create_connection(("127.0.0.1", self.server.port))
+                try:
+                    server = socket.create_connection(("127.0.0.1", self.server.port))
+                except ConnectionRefusedError:  # it was killed, and nothing took its place yet
+                    client.close()
+                    continue
                 for source, sink in ((client, server), (server, client)):
                     ends = source, sink, sink is client
                     threading.Thread(target=self.pump, args=ends, daemon=True).start()
