@@ -1,4 +1,7 @@
-"""The layout of every page: head, header, breadcrumbs, help; and the HTTP response."""
+"""What every page has: head, header, breadcrumbs, sections, tables; and the HTTP response.
+
+Parts that show one kind of value, such as messages or charts, are in `components/`.
+"""
 
 import sqlite3
 from collections.abc import Iterable, Sequence

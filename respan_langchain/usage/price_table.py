@@ -1,6 +1,7 @@
 """The user's own prices as a table: USD per million tokens, by model.
 
 Pure. A mistake in the table raises when the table is given, not when the first call is priced.
+`price_list.py` has the prices of everybody; `cost.py` says which come first.
 """
 
 import re

@@ -1,1 +1,4 @@
-"""Parts of the web pages: HTML from values. They have no route, and read no store."""
+"""Parts of some web pages, such as charts: HTML from values, no route, no store.
+
+What every page has is in `layout.py`.
+"""
