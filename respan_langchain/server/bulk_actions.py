@@ -26,10 +26,11 @@ def carry_out(asked: PageRequest) -> Response:
     Raises:
         HttpError: 400, when the form is not valid; nothing was changed then.
     """
-    marked = list(dict.fromkeys(asked.repeated_fields.get("row", [])))
+    fields = asked.repeated_fields
+    marked = list(dict.fromkeys(fields.get("row", [])))
     if not 1 <= len(marked) <= MAX_MARKED:
         raise HttpError(400, f"Mark 1 to {MAX_MARKED} rows.")
-    form = asked.form
+    form = {name: values[-1] for name, values in fields.items()}
     action = ACTIONS.get(form.get("action", ""))
     if action is None:
         raise HttpError.for_field("action", f"must be one of {', '.join(ACTIONS)}")

@@ -13,13 +13,13 @@ from respan_langchain.server.formatting import format_iso, format_time
 
 
 def dataset_link(dataset_id: str, rest: str = "", *queries: str) -> str:
-    """Build the URL of a dataset's page, or of a page below it; its query may have parts."""
+    """Build the URL of a dataset's page, or of a page below it; `queries` are joined by `&`."""
     query = "&".join(filter(None, queries))
     return f"/datasets/{quote(dataset_id, safe='')}/{rest}{query and f'?{query}'}"
 
 
 def log_link(dataset_id: str, unique_id: str, rest: str = "", *queries: str) -> str:
-    """Build the URL of a log's page, or of a page below it; its query may have parts."""
+    """Build the URL of a log's page, or of a page below it; `queries` are joined by `&`."""
     return dataset_link(dataset_id, f"logs/{quote(unique_id, safe='')}/{rest}", *queries)
 
 

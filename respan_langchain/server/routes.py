@@ -7,7 +7,7 @@ browser has open.
 import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from importlib.resources import files
 
 from respan_langchain.embedded.http import HttpError, Request, Response, to_http_error
@@ -27,6 +27,7 @@ from respan_langchain.server.pages import (
     rows,
     thread,
 )  # fmt: skip
+from respan_langchain.server.query import parse_query
 from respan_langchain.server.session import Sessions, login_page
 
 STATIC = {
@@ -90,7 +91,12 @@ class WebPages:
         return pages[method](asked)
 
     def _find_pages(self, request: Request) -> tuple[Mapping[str, Page], PageRequest]:
-        """Find the pages of a path, by method."""
+        """Find the pages of a path, by method; one without its last slash has none.
+
+        Raises:
+            HttpError: 400, when the query is malformed; nothing was changed then.
+        """
+        parse_query(request.query)
         match request.segments:
             case ["datasets", dataset, "logs", row, *rest]:
                 routes, asked = ROW_PAGES, PageRequest(self.store, request, dataset, row)
@@ -98,7 +104,7 @@ class WebPages:
                 routes, asked = DATASET_PAGES, PageRequest(self.store, request, dataset)
             case rest:
                 routes, asked = SITE_PAGES, PageRequest(self.store, request)
-        return routes.get("/".join(rest), {}), asked
+        return (routes.get("/".join(rest), {}) if rest else {}), asked
 
 
 def _check_same_origin(request: Request) -> None:
@@ -116,9 +122,13 @@ def _export(suffix: str, asked: PageRequest) -> Response:
 
 
 def _static(name: str, _: PageRequest) -> Response:
-    content = (files("respan_langchain.server") / "static" / name).read_bytes()
     headers = {**layout.SECURITY_HEADERS, "content-type": STATIC[name], "cache-control": "no-cache"}
-    return Response(200, content, headers)
+    return Response(200, _read_static(name), headers)
+
+
+@cache
+def _read_static(name: str) -> bytes:
+    return (files("respan_langchain.server") / "static" / name).read_bytes()
 
 
 def _error_page(error: HttpError) -> Response:

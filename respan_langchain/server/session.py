@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import ipaddress
 import secrets
+import threading
 from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import parse_qs
@@ -27,10 +28,13 @@ class LoginAttempts:
 
     def __init__(self, per_minute: int = MAX_ATTEMPTS) -> None:
         self._get_limiter = lru_cache(MAX_CLIENTS)(lambda _network: ServerRateLimit(per_minute))
+        self._lock = threading.Lock()
 
     def acquire(self, client: str) -> bool:
         """Count an attempt; False when this client has made too many."""
-        return self._get_limiter(_get_network(client)).acquire() == 0.0
+        with self._lock:  # else two threads could make a limiter each for one network
+            limiter = self._get_limiter(_get_network(client))
+        return limiter.acquire() == 0.0
 
 
 def _get_network(client: str) -> str:

@@ -659,6 +659,22 @@ def test_rows_without_figures_are_compared_too(browser, platform):
     assert "the same in all" in visited.text
 
 
+def test_a_page_needs_the_last_slash_of_its_address(browser, platform, dataset):
+    unique_id = ids(platform, dataset)[0]
+
+    for address in (f"/datasets/{dataset}", f"/datasets/{dataset}/logs/{unique_id}"):
+        assert (browser.get(address).status, browser.get(f"{address}/").status) == (404, 200)
+
+
+def test_a_form_with_a_malformed_query_changes_nothing(browser, platform, dataset):
+    unique_id = ids(platform, dataset)[0]
+    fields = "&".join(f"x{number}=" for number in range(2_000))
+    body = f"action=delete&row={unique_id}".encode()
+
+    assert browser.visit("POST", f"/datasets/{dataset}/bulk", fields, body=body).status == 400
+    assert unique_id in ids(platform, dataset)
+
+
 def test_a_malformed_form_is_rejected(browser, platform, dataset):
     unique_id = ids(platform, dataset)[0]
 
