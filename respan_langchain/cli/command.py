@@ -30,6 +30,7 @@ def _remember(context: CliContext, param: typer.CallbackParam, value: Any) -> An
 
 
 def _shared(text: str, *names: str, metavar: str | None = None) -> Any:
+    """Declare an option whose value `_remember` keeps, in place of passing it to the command."""
     return typer.Option(*names, metavar=metavar, help=text, callback=_remember, expose_value=False)
 
 

@@ -21,8 +21,7 @@ _FRAGMENTS: Final = {
     "": "", "digit": "(?=[A-Za-z]{0,60}[0-9])", "mixed": _MIXED,
     "random": _MIXED + "(?=[A-Za-z]*[0-9]+[A-Za-z]+[0-9])",
 }  # fmt: skip
-"""What tables of formats name by a word; `random` are digits in two places, unlike names in code.
-"""
+"""What tables of formats name by a word. `random`: digits in two places, unlike names in code."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,7 @@ class ModelCall:
     def cost(self) -> Cost:
         """What it cost."""
         run = self._run
+        # Some prices depend on the hour; a call that never ended is priced as of its start.
         end = run.started if run.ended is None else run.ended
         at = datetime.fromtimestamp(self._epoch + end, UTC)
         exchange = Exchange(self._reported, run.inputs, self.answer)

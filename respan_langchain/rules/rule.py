@@ -1,7 +1,7 @@
 """Rules in their order, and what each does with the traces that it matches."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
 from typing import Literal, TypeAlias, get_args
@@ -88,7 +88,7 @@ class Rules:
     """
 
     rules: tuple[Rule, ...]
-    dedupe: Dedupe | None
+    dedupe: Dedupe | None = field(hash=False)  # a function of the app, which may have no hash
     budget: Budget | None
     mark_regressions: bool
 

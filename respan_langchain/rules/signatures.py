@@ -1,7 +1,7 @@
-"""Signatures of traces: equal for copies, whatever their ids, times and metadata are.
+"""Signatures of traces, whatever their ids, times and metadata are, and how often each was seen.
 
-Copies of a kept trace differ in case and white space only. Novelty compares more roughly: traces
-are alike if they differ in numbers, case and punctuation only.
+Those of copies are equal if traces differ in case and white space only. Novelty compares more
+roughly: traces are alike if they differ in numbers, case and punctuation only.
 """
 
 import json

@@ -75,7 +75,7 @@ SCRIPT: Final = {question.text: question.turns for question in QUESTIONS}
 
 
 def ask_questions(handler: RespanDatasetCallbackHandler, *, pause: float) -> Iterator[str]:
-    """Ask one question after the other, and yield those that were asked.
+    """Ask one question after the other, and yield each after its answer or its failure.
 
     The model takes `pause` seconds for a word, and fails once.
     """
